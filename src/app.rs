@@ -1,0 +1,146 @@
+//! The composition root: config > store > services > server. The only file that knows all.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data};
+use actix_web::{App as WebApp, HttpServer};
+use utoipa_actix_web::AppExt;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::http::links::Links;
+use crate::http::methods::{self, Methods};
+use crate::http::openapi::{self, SpecText};
+use crate::http::pagination::CursorKey;
+use crate::http::request::{Edge, edge};
+use crate::jobs;
+use crate::models::time::Ts;
+use crate::service::Services;
+use crate::store::{self, Store};
+
+/// Bytes of a secret that is made at the first start.
+const SECRET_BYTES: usize = 32;
+
+/// Everything that commands and the server work with.
+#[derive(Clone)]
+pub struct App {
+    config: Arc<Config>,
+    clock: Clock,
+    store: Store,
+    services: Services,
+}
+
+impl App {
+    /// Opens the database that `config` names. Writes nothing. Blocks the calling thread.
+    pub fn connect(config: Config, clock: Clock) -> Result<Self> {
+        let store = Store::open(&config)?;
+        let services = Services::new(&store, &clock);
+        Ok(Self {
+            config: Arc::new(config),
+            clock,
+            store,
+            services,
+        })
+    }
+
+    /// [`App::connect`], then applies pending migrations. Blocks the calling thread.
+    pub fn open(config: Config, clock: Clock) -> Result<Self> {
+        let app = Self::connect(config, clock)?;
+        app.migrate()?;
+        Ok(app)
+    }
+
+    /// Applies pending migrations and returns how many those were.
+    pub fn migrate(&self) -> Result<usize> {
+        self.store.with_writer(store::migrations::run)
+    }
+
+    /// The use cases.
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// SQL statements run so far.
+    pub fn statements(&self) -> u64 {
+        self.store.statements()
+    }
+
+    /// A server on `listener`, not started until it is awaited, and the jobs beside it. Call it inside a runtime.
+    pub fn listen(&self, listener: TcpListener) -> Result<Server> {
+        let links = Data::new(Links::new(self.config.public_url.clone()));
+        let spec = Data::new(SpecText::render().map_err(|e| Error::Internal(e.into()))?);
+        let methods =
+            Data::new(Methods::from_spec(&openapi::document()).with_page("/openapi.json"));
+        let key = Data::new(self.cursor_key()?);
+        let services = Data::new(self.services.clone());
+        let limits = Data::new(Edge {
+            public_url: self.config.public_url.clone(),
+            max_body_bytes: self.config.max_body_bytes,
+            request_timeout: self.config.request_timeout,
+        });
+        let server = HttpServer::new(move || {
+            let (app, _) = WebApp::new()
+                .into_utoipa_app()
+                .openapi(openapi::base())
+                .configure(crate::http::routes)
+                .split_for_parts();
+            app.service(openapi::get_openapi)
+                .app_data(Data::clone(&links))
+                .app_data(Data::clone(&spec))
+                .app_data(Data::clone(&methods))
+                .app_data(Data::clone(&key))
+                .app_data(Data::clone(&services))
+                .app_data(Data::clone(&limits))
+                .default_service(web::to(methods::fallback))
+                .wrap(from_fn(edge))
+        })
+        .workers(self.config.workers)
+        .client_request_timeout(self.config.header_timeout)
+        .shutdown_timeout(self.config.shutdown_timeout.as_secs())
+        .listen(listener)
+        .map_err(|cause| Error::File {
+            what: "listening for connections".to_owned(),
+            cause,
+        })?;
+        actix_web::rt::spawn(jobs::run(self.services.clone()));
+        Ok(server.run())
+    }
+
+    /// Serves on `listener` until the process is told to stop; `ready` is called once requests are answered.
+    pub fn serve(&self, listener: TcpListener, ready: impl FnOnce()) -> Result<()> {
+        actix_web::rt::System::new().block_on(async {
+            let server = self.listen(listener)?;
+            ready();
+            server.await.map_err(|cause| Error::File {
+                what: "serving".to_owned(),
+                cause,
+            })
+        })
+    }
+
+    /// The key that signs cursors: configured, else made at the first start and kept in the database.
+    fn cursor_key(&self) -> Result<CursorKey> {
+        let secret = match &self.config.cursor_key {
+            Some(secret) => secret.expose().to_vec(),
+            None => self.secret("cursor_key")?,
+        };
+        CursorKey::new(&secret).map_err(|e| Error::Internal(e.into()))
+    }
+
+    fn secret(&self, name: &str) -> Result<Vec<u8>> {
+        let mut candidate = [0; SECRET_BYTES];
+        getrandom::fill(&mut candidate).map_err(|e| Error::Internal(e.into()))?;
+        let now = Ts::from(self.clock.now());
+        self.store
+            .write_blocking(|conn| store::secrets::get_or_insert(conn, name, &candidate, now))
+    }
+}
+
+/// The OpenAPI document as text.
+pub fn openapi() -> Result<String> {
+    openapi::text().map_err(|e| Error::Internal(e.into()))
+}

@@ -1,0 +1,118 @@
+//! `masthead import`
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{open, report};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::service::import::{ImportOptions, ImportReport, Progress};
+
+/// Take portal files in
+///
+/// A file is all or nothing: where a line is at fault nothing of the file is kept, and every fault is reported with its
+/// line number. Taking a file in twice changes nothing.
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    /// Keep the good lines of a file that has bad ones
+    #[arg(long)]
+    keep_going: bool,
+    /// Portal files (NDJSON)
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+impl Import {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        let app = open()?;
+        let options = ImportOptions {
+            keep_going: self.keep_going,
+        };
+        let mut clean = true;
+        for path in &self.files {
+            match import(&app, path, options) {
+                Ok(outcome) => {
+                    clean &= outcome.fault_count == 0;
+                    print(path, &outcome);
+                }
+                Err(error) => {
+                    clean = false;
+                    eprintln!("{}: not imported", path.display());
+                    report(&error);
+                }
+            }
+        }
+        Ok(if clean {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
+    }
+}
+
+fn import(app: &App, path: &Path, options: ImportOptions) -> Result<ImportReport> {
+    let file_error = |cause| Error::File {
+        what: format!("reading {}", path.display()),
+        cause,
+    };
+    let file = File::open(path).map_err(file_error)?;
+    let size = file.metadata().map_err(file_error)?.len();
+    let bar = bar(size, path);
+    let progress = |at: Progress| {
+        if at.lines % 100 == 0 {
+            bar.set_position(at.bytes);
+        }
+    };
+    let outcome =
+        app.services()
+            .import
+            .run(BufReader::with_capacity(1 << 18, file), options, progress);
+    bar.finish_and_clear();
+    outcome
+}
+
+/// A bar on a terminal, nothing elsewhere.
+fn bar(size: u64, path: &Path) -> ProgressBar {
+    let bar = ProgressBar::new(size);
+    let style = "{msg} {wide_bar} {bytes}/{total_bytes} {elapsed} (left: {eta})";
+    if let Ok(style) = ProgressStyle::with_template(style) {
+        bar.set_style(style);
+    }
+    bar.set_message(path.display().to_string());
+    bar
+}
+
+fn print(path: &Path, outcome: &ImportReport) {
+    for fault in &outcome.faults {
+        eprintln!("{}: {fault}", path.display());
+    }
+    let kept = u64::try_from(outcome.faults.len()).unwrap_or(u64::MAX);
+    if outcome.fault_count > kept {
+        eprintln!(
+            "{}: and {} more faults",
+            path.display(),
+            outcome.fault_count - kept
+        );
+    }
+    if outcome.committed {
+        println!(
+            "{}: {} created, {} updated, {} unchanged, {} faults",
+            path.display(),
+            outcome.created,
+            outcome.updated,
+            outcome.unchanged,
+            outcome.fault_count
+        );
+    } else {
+        eprintln!(
+            "{}: nothing was kept, because of {} fault(s); mend them, or keep the good lines with --keep-going",
+            path.display(),
+            outcome.fault_count
+        );
+    }
+}

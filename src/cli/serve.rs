@@ -1,0 +1,34 @@
+//! `masthead serve`
+
+use std::net::TcpListener;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{config, start_log};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+
+/// Migrate the database, then serve the API
+///
+/// Ends gracefully on SIGTERM or Ctrl-C: running requests are finished, new connections refused.
+#[derive(Debug, Args)]
+pub(super) struct Serve {}
+
+impl Serve {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        let config = config()?;
+        start_log(&config)?;
+        let listener = TcpListener::bind(config.bind).map_err(|cause| Error::File {
+            what: format!("cannot listen on MASTHEAD_BIND={}", config.bind),
+            cause,
+        })?;
+        tracing::info!(database = %config.database, public_url = %config.public_url, workers = config.workers, "starting");
+        let bind = config.bind;
+        let app = App::open(config, Clock::system())?;
+        app.serve(listener, || tracing::info!(%bind, "serving"))?;
+        tracing::info!("stopped");
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,663 @@
+//! Typed settings, read from the environment once at the start. The only reader of the environment; it knows nothing of what the settings do.
+//!
+//! Every fault is collected before anything is said, so that one failed start names all of them. `.env.example` explains each variable.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+/// Every variable this program reads under its own prefix.
+const VARIABLES: [&str; 12] = [
+    "MASTHEAD_BIND",
+    "MASTHEAD_CURSOR_KEY",
+    "MASTHEAD_DATABASE_CONNECTIONS",
+    "MASTHEAD_DATABASE_TIMEOUT_S",
+    "MASTHEAD_HEADER_TIMEOUT_S",
+    "MASTHEAD_LOG",
+    "MASTHEAD_LOG_FORMAT",
+    "MASTHEAD_MAX_BODY_BYTES",
+    "MASTHEAD_PUBLIC_URL",
+    "MASTHEAD_REQUEST_TIMEOUT_S",
+    "MASTHEAD_SHUTDOWN_TIMEOUT_S",
+    "MASTHEAD_WORKERS",
+];
+
+/// The fewest bytes a key for signing may have.
+const KEY_BYTES: usize = 32;
+
+/// The settings of one process.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the data is.
+    pub database: Database,
+    /// Connections for reading on SQLite, all connections on PostgreSQL.
+    pub database_connections: u32,
+    /// How long a request waits for a connection.
+    pub database_timeout: Duration,
+    /// The address to listen on.
+    pub bind: SocketAddr,
+    /// How clients reach this server: scheme, host and optional path, without a trailing slash.
+    pub public_url: String,
+    /// Threads that serve requests.
+    pub workers: usize,
+    /// How long one request may take.
+    pub request_timeout: Duration,
+    /// How long a client may take to send the head of a request.
+    pub header_timeout: Duration,
+    /// How long running requests may take to finish once the server stops.
+    pub shutdown_timeout: Duration,
+    /// The largest request body that is read.
+    pub max_body_bytes: usize,
+    /// Which events are logged, as `tracing-subscriber` directives.
+    pub log: String,
+    /// How events are written.
+    pub log_format: LogFormat,
+    /// The key that signs cursors; `None` leaves it to the one kept in the database.
+    pub cursor_key: Option<Secret>,
+}
+
+/// How log events are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One readable line an event.
+    Text,
+    /// One JSON object an event.
+    Json,
+}
+
+/// Where the data is. `Display` and `Debug` never show a password.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Database {
+    /// A file on this machine.
+    Sqlite {
+        /// The file, made at the first start.
+        path: PathBuf,
+    },
+    /// A PostgreSQL server.
+    Postgres {
+        /// The connection URI as libpq takes it, password and all.
+        url: String,
+    },
+}
+
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite { path } => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres { url } => f.write_str(&redacted(url)),
+        }
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Database({self})")
+    }
+}
+
+/// Bytes that must not be shown.
+#[derive(Clone)]
+pub struct Secret(Vec<u8>);
+
+impl Secret {
+    /// The bytes themselves.
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// One setting that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigFault {
+    /// The variable.
+    pub variable: String,
+    /// Its value, or `None` where that is a secret or beside the point.
+    pub value: Option<String>,
+    /// What is wrong and how to mend it.
+    pub mend: String,
+}
+
+impl fmt::Display for ConfigFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Some(value) => write!(f, "{}=`{value}`: {}", self.variable, self.mend),
+            None => write!(f, "{}: {}", self.variable, self.mend),
+        }
+    }
+}
+
+/// Everything that is wrong with the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigFaults(pub Vec<ConfigFault>);
+
+impl fmt::Display for ConfigFaults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the configuration cannot be used:")?;
+        self.0.iter().try_for_each(|fault| write!(f, "\n  {fault}"))
+    }
+}
+
+impl std::error::Error for ConfigFaults {}
+
+impl Config {
+    /// The settings in this process's environment. Unlike [`Config::from_vars`] it also refuses `MASTHEAD_` variables that nothing reads.
+    ///
+    /// # Errors
+    ///
+    /// All faults at once.
+    pub fn from_env() -> Result<Self, ConfigFaults> {
+        let mut faults = Vec::new();
+        for (name, value) in std::env::vars_os() {
+            let name = name.to_string_lossy().into_owned();
+            let known = VARIABLES.contains(&name.as_str());
+            if name.starts_with("MASTHEAD_") && !known {
+                faults.push(unknown(&name));
+            } else if (known || name == "DATABASE_URL") && value.to_str().is_none() {
+                faults.push(ConfigFault {
+                    variable: name,
+                    value: None,
+                    mend: "is not UTF-8".to_owned(),
+                });
+            }
+        }
+        faults.sort_by(|a, b| a.variable.cmp(&b.variable));
+        Self::read(|name| std::env::var(name).ok(), faults)
+    }
+
+    /// The settings that `vars` gives by variable name. An empty value counts as none.
+    ///
+    /// # Errors
+    ///
+    /// All faults at once.
+    pub fn from_vars(vars: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigFaults> {
+        Self::read(vars, Vec::new())
+    }
+
+    fn read(
+        vars: impl Fn(&str) -> Option<String>,
+        faults: Vec<ConfigFault>,
+    ) -> Result<Self, ConfigFaults> {
+        let mut reader = Reader { vars, faults };
+        let database = reader.parsed(
+            "DATABASE_URL",
+            || Database::Sqlite {
+                path: PathBuf::from("masthead.db"),
+            },
+            parse_database,
+        );
+        let connections = match database {
+            Database::Sqlite { .. } => 4,
+            Database::Postgres { .. } => 10,
+        };
+        let bind = reader.parsed(
+            "MASTHEAD_BIND",
+            || SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            |v| {
+                v.parse()
+                    .map_err(|_| "must be an IP address and a port, e.g. 127.0.0.1:8080".to_owned())
+            },
+        );
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get().min(256));
+        let config = Self {
+            database,
+            database_connections: reader.integer(
+                "MASTHEAD_DATABASE_CONNECTIONS",
+                connections,
+                1..=1000,
+            ),
+            database_timeout: reader.seconds("MASTHEAD_DATABASE_TIMEOUT_S", 5, 300),
+            bind,
+            public_url: reader.parsed(
+                "MASTHEAD_PUBLIC_URL",
+                || format!("http://{bind}"),
+                parse_public_url,
+            ),
+            workers: reader.integer("MASTHEAD_WORKERS", cores, 1..=256),
+            request_timeout: reader.seconds("MASTHEAD_REQUEST_TIMEOUT_S", 30, 3600),
+            header_timeout: reader.seconds("MASTHEAD_HEADER_TIMEOUT_S", 5, 300),
+            shutdown_timeout: reader.seconds("MASTHEAD_SHUTDOWN_TIMEOUT_S", 30, 3600),
+            max_body_bytes: reader.integer("MASTHEAD_MAX_BODY_BYTES", 8 << 20, 1024..=1 << 30),
+            log: reader.log(),
+            log_format: reader.parsed(
+                "MASTHEAD_LOG_FORMAT",
+                || LogFormat::Text,
+                |v| match v {
+                    "text" => Ok(LogFormat::Text),
+                    "json" => Ok(LogFormat::Json),
+                    _ => Err("must be `text` or `json`".to_owned()),
+                },
+            ),
+            cursor_key: reader.secret("MASTHEAD_CURSOR_KEY"),
+        };
+        if reader.faults.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigFaults(reader.faults))
+        }
+    }
+}
+
+/// Looks variables up and collects what is wrong with them.
+struct Reader<F> {
+    vars: F,
+    faults: Vec<ConfigFault>,
+}
+
+impl<F: Fn(&str) -> Option<String>> Reader<F> {
+    fn value(&self, name: &str) -> Option<String> {
+        (self.vars)(name)
+            .map(|v| v.trim().to_owned())
+            .filter(|v| !v.is_empty())
+    }
+
+    /// The value of `name`. A fault shows the value with any password in it struck out.
+    fn parsed<T>(
+        &mut self,
+        name: &str,
+        default: impl FnOnce() -> T,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> T {
+        let Some(value) = self.value(name) else {
+            return default();
+        };
+        parse(&value).unwrap_or_else(|mend| {
+            self.faults.push(ConfigFault {
+                variable: name.to_owned(),
+                value: Some(redacted(&value)),
+                mend,
+            });
+            default()
+        })
+    }
+
+    fn integer<T>(&mut self, name: &str, default: T, range: RangeInclusive<T>) -> T
+    where
+        T: std::str::FromStr + PartialOrd + fmt::Display,
+    {
+        self.parsed(
+            name,
+            || default,
+            |v| {
+                v.parse().ok().filter(|n| range.contains(n)).ok_or_else(|| {
+                    format!(
+                        "must be a whole number from {} to {}",
+                        range.start(),
+                        range.end()
+                    )
+                })
+            },
+        )
+    }
+
+    fn seconds(&mut self, name: &str, default: u64, max: u64) -> Duration {
+        Duration::from_secs(self.integer(name, default, 1..=max))
+    }
+
+    fn log(&mut self) -> String {
+        let name = if self.value("MASTHEAD_LOG").is_some() {
+            "MASTHEAD_LOG"
+        } else {
+            "RUST_LOG"
+        };
+        self.parsed(
+            name,
+            || "info".to_owned(),
+            |v| match tracing_subscriber::EnvFilter::builder().parse(v) {
+                Ok(_) => Ok(v.to_owned()),
+                Err(e) => Err(format!(
+                    "must be a level or directives such as `info,masthead=debug` ({e})"
+                )),
+            },
+        )
+    }
+
+    fn secret(&mut self, name: &str) -> Option<Secret> {
+        let value = self.value(name)?;
+        let bytes = from_hex(&value).filter(|bytes| bytes.len() >= KEY_BYTES);
+        if bytes.is_none() {
+            self.faults.push(ConfigFault {
+                variable: name.to_owned(),
+                value: None,
+                mend: format!(
+                    "must be at least {} hex digits, an even number; `openssl rand -hex {KEY_BYTES}` makes one",
+                    2 * KEY_BYTES
+                ),
+            });
+        }
+        bytes.map(Secret)
+    }
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    if !text.len().is_multiple_of(2) || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    (0..text.len())
+        .step_by(2)
+        .map(|i| u8::from_str_radix(text.get(i..i + 2)?, 16).ok())
+        .collect()
+}
+
+fn parse_database(value: &str) -> Result<Database, String> {
+    if value.starts_with("postgres://") || value.starts_with("postgresql://") {
+        return match tls_mode(value) {
+            Some(mode) if !cfg!(feature = "pg-tls") => Err(format!(
+                "sslmode={mode} needs TLS, which this build leaves out; build with `cargo build --release --features pg-tls`"
+            )),
+            _ => Ok(Database::Postgres {
+                url: value.to_owned(),
+            }),
+        };
+    }
+    let path = match value.strip_prefix("sqlite:") {
+        // `sqlite:///a.db` is the absolute path `/a.db`, `sqlite://a.db` and `sqlite:a.db` are relative.
+        Some(rest) => rest.strip_prefix("//").unwrap_or(rest),
+        None if value.contains("://") || !has_database_suffix(value) => {
+            return Err(
+                "must be `sqlite:PATH`, a path that ends in `.db` or `.sqlite`, or `postgres://USER:PASSWORD@HOST/NAME`"
+                    .to_owned(),
+            );
+        }
+        None => value,
+    };
+    if path.is_empty() || path.ends_with('/') {
+        return Err("names no file; write `sqlite:masthead.db`".to_owned());
+    }
+    if path == ":memory:" || path.starts_with("file:") || path.contains('?') {
+        return Err("must be the path of a file, without options; a database in memory cannot be shared by several connections".to_owned());
+    }
+    Ok(Database::Sqlite {
+        path: PathBuf::from(path),
+    })
+}
+
+fn has_database_suffix(path: &str) -> bool {
+    [".db", ".sqlite", ".sqlite3"]
+        .iter()
+        .any(|suffix| path.ends_with(suffix))
+}
+
+/// The `sslmode` of a connection URI where that one demands TLS.
+fn tls_mode(url: &str) -> Option<&str> {
+    let (_, query) = url.rsplit_once('?')?;
+    query
+        .split('&')
+        .filter_map(|pair| pair.strip_prefix("sslmode="))
+        .find(|mode| matches!(*mode, "require" | "verify-ca" | "verify-full"))
+}
+
+fn parse_public_url(value: &str) -> Result<String, String> {
+    let mend =
+        || "must be an absolute http or https URL such as https://news.example.org".to_owned();
+    let url = Url::parse(value).map_err(|_| mend())?;
+    let plain = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.username().is_empty()
+        && url.password().is_none();
+    if !plain {
+        return Err(mend());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(format!("{}, without `?` and `#`", mend()));
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// `url` with every password in it struck out. Errs on the side of hiding: a raw `@` or `/` inside a password is taken as part of it.
+fn redacted(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return match url.rsplit_once('@') {
+            Some((_, host)) => format!("***@{host}"),
+            None if url.contains("password") => "***".to_owned(),
+            None => url.to_owned(),
+        };
+    };
+    let (user, place) = match rest.rsplit_once('@') {
+        Some((userinfo, place)) => match userinfo.split_once(':') {
+            Some((user, _)) => (format!("{user}:***@"), place),
+            // The `@` stands in an option, not after a user.
+            None if userinfo.contains('?') => (String::new(), rest),
+            None => (format!("{userinfo}@"), place),
+        },
+        None => (String::new(), rest),
+    };
+    let Some((place, options)) = place.split_once('?') else {
+        return format!("{scheme}://{user}{place}");
+    };
+    let options: Vec<String> = options
+        .split('&')
+        .map(|option| match option.split_once('=') {
+            Some((key, _)) if key.contains("password") => format!("{key}=***"),
+            _ => option.to_owned(),
+        })
+        .collect();
+    format!("{scheme}://{user}{place}?{}", options.join("&"))
+}
+
+fn unknown(name: &str) -> ConfigFault {
+    let nearest = VARIABLES
+        .iter()
+        .map(|known| (distance(name, known), known))
+        .min()
+        .filter(|(distance, _)| *distance <= 6);
+    let mend = match nearest {
+        Some((_, known)) => format!("unknown variable, did you mean `{known}`?"),
+        None => "unknown variable; `.env.example` lists those that are read".to_owned(),
+    };
+    ConfigFault {
+        variable: name.to_owned(),
+        value: None,
+        mend,
+    }
+}
+
+/// Levenshtein distance in bytes.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (cell, y) in row.iter_mut().skip(1).zip(b.bytes()) {
+            let above = *cell;
+            left = (above + 1)
+                .min(left + 1)
+                .min(diagonal + usize::from(x != y));
+            diagonal = above;
+            *cell = left;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(vars: &[(&str, &str)]) -> Result<Config, ConfigFaults> {
+        Config::from_vars(|name| {
+            vars.iter()
+                .find(|(n, _)| *n == name)
+                .map(|(_, v)| (*v).to_owned())
+        })
+    }
+
+    fn fault(name: &str, value: &str) -> String {
+        config(&[(name, value)]).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn nothing_needs_to_be_set() {
+        let config = config(&[("MASTHEAD_BIND", "")]).unwrap();
+        assert_eq!(config.database.to_string(), "sqlite:masthead.db");
+        assert_eq!(config.bind.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.public_url, "http://127.0.0.1:8080");
+        assert_eq!(config.database_connections, 4);
+        assert_eq!(config.max_body_bytes, 8_388_608);
+        assert_eq!(config.log, "info");
+        assert!(config.cursor_key.is_none());
+    }
+
+    #[test]
+    fn all_faults_are_listed_at_once() {
+        let faults = config(&[
+            ("DATABASE_URL", "mysql://root:hunter2@host/x"),
+            ("MASTHEAD_BIND", "8080"),
+            ("MASTHEAD_WORKERS", "0"),
+            ("MASTHEAD_PUBLIC_URL", "news.example.org"),
+            ("MASTHEAD_LOG_FORMAT", "xml"),
+            ("MASTHEAD_LOG", "masthead=loud"),
+            ("MASTHEAD_CURSOR_KEY", "abcdef"),
+            ("MASTHEAD_MAX_BODY_BYTES", "8MB"),
+            ("MASTHEAD_HEADER_TIMEOUT_S", "-1"),
+        ])
+        .unwrap_err();
+        assert_eq!(faults.0.len(), 9, "{faults}");
+        let text = faults.to_string();
+        assert!(
+            !text.contains("hunter2") && !text.contains("abcdef"),
+            "{text}"
+        );
+        assert!(
+            text.contains("MASTHEAD_WORKERS=`0`: must be a whole number from 1 to 256"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn database_urls_name_a_file_or_a_server() {
+        let path = |url: &str| match config(&[("DATABASE_URL", url)]).unwrap().database {
+            Database::Sqlite { path } => path.display().to_string(),
+            other @ Database::Postgres { .. } => panic!("{other}"),
+        };
+        assert_eq!(path("sqlite:data/x"), "data/x");
+        assert_eq!(path("sqlite:/var/x.db"), "/var/x.db");
+        assert_eq!(path("sqlite:///var/x.db"), "/var/x.db");
+        assert_eq!(path("sqlite://x.db"), "x.db");
+        assert_eq!(path("./x.sqlite"), "./x.sqlite");
+        for wrong in [
+            "x",
+            "sqlite:",
+            "sqlite::memory:",
+            "sqlite:file:x?mode=ro",
+            "sqlite:data/",
+            "redis://a.db",
+        ] {
+            assert!(
+                fault("DATABASE_URL", wrong).contains("DATABASE_URL=`"),
+                "{wrong}"
+            );
+        }
+        let postgres = config(&[("DATABASE_URL", "postgresql://u@h/db")]).unwrap();
+        assert_eq!(postgres.database_connections, 10);
+    }
+
+    #[test]
+    fn passwords_are_never_shown() {
+        for (url, shown) in [
+            ("postgres://u:p@h:5432/db", "postgres://u:***@h:5432/db"),
+            (
+                "postgres://u:a@b/c@h/db?sslmode=prefer",
+                "postgres://u:***@h/db?sslmode=prefer",
+            ),
+            ("postgres://u@h1:1,h2:2/db", "postgres://u@h1:1,h2:2/db"),
+            (
+                "postgres:///db?user=u&password=p",
+                "postgres:///db?user=u&password=***",
+            ),
+            ("postgres://u:a?b@h/db", "postgres://u:***@h/db"),
+            (
+                "postgres://h/db?user=u&password=a@b",
+                "postgres://h/db?user=u&password=***",
+            ),
+        ] {
+            let config = config(&[("DATABASE_URL", url)]).unwrap();
+            assert_eq!(config.database.to_string(), shown);
+            assert!(format!("{config:?}").contains(&format!("Database({shown})")));
+        }
+        for typo in [
+            "postgres:u:hunter2@h/db",
+            "host=h password=hunter2",
+            "redis://u:hunter2@h",
+        ] {
+            assert!(!fault("DATABASE_URL", typo).contains("hunter2"), "{typo}");
+        }
+        let key = "ab".repeat(32);
+        let config = config(&[("MASTHEAD_CURSOR_KEY", &key)]).unwrap();
+        assert_eq!(config.cursor_key.as_ref().unwrap().expose(), [0xab; 32]);
+        assert!(!format!("{config:?}").contains("171"), "{config:?}");
+    }
+
+    #[cfg(not(feature = "pg-tls"))]
+    #[test]
+    fn tls_without_support_is_refused_with_the_way_out() {
+        let text = fault(
+            "DATABASE_URL",
+            "postgres://u:secret@h/db?sslmode=verify-full",
+        );
+        assert!(
+            text.contains("cargo build --release --features pg-tls"),
+            "{text}"
+        );
+        assert!(!text.contains("secret"), "{text}");
+    }
+
+    #[test]
+    fn a_public_url_has_no_trailing_slash() {
+        let url = |v: &str| config(&[("MASTHEAD_PUBLIC_URL", v)]).map(|c| c.public_url);
+        assert_eq!(
+            url("https://news.example.org/").unwrap(),
+            "https://news.example.org"
+        );
+        assert_eq!(
+            url("https://example.org/api").unwrap(),
+            "https://example.org/api"
+        );
+        for wrong in [
+            "ftp://x",
+            "https://u:p@x",
+            "https://x?y",
+            "https://x#y",
+            "/x",
+        ] {
+            assert!(url(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn rust_log_is_the_fallback() {
+        assert_eq!(config(&[("RUST_LOG", "debug")]).unwrap().log, "debug");
+        assert_eq!(
+            config(&[("RUST_LOG", "debug"), ("MASTHEAD_LOG", "warn")])
+                .unwrap()
+                .log,
+            "warn"
+        );
+    }
+
+    #[test]
+    fn a_misspelt_variable_gets_a_suggestion() {
+        assert!(
+            unknown("MASTHEAD_WORKER")
+                .mend
+                .contains("`MASTHEAD_WORKERS`")
+        );
+        assert!(
+            !unknown("MASTHEAD_TOTALLY_DIFFERENT_THING")
+                .mend
+                .contains("did you mean")
+        );
+    }
+}

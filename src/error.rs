@@ -1,0 +1,113 @@
+//! What can go wrong, in words that know neither HTTP nor SQL. A leaf: it imports nothing of ours.
+
+use std::fmt;
+
+/// The reason behind a failure of ours, for the log only.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// `Result` with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The kinds of things that can be looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resource {
+    /// A portal.
+    Site,
+    /// A node of a site's category tree.
+    Category,
+    /// A medium that articles come from.
+    Source,
+    /// An article.
+    Article,
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Site => "site",
+            Self::Category => "category",
+            Self::Source => "source",
+            Self::Article => "article",
+        })
+    }
+}
+
+/// One thing that is wrong with an input: where, which rule, and the mend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// RFC 6901 pointer to the member or parameter, e.g. `/limit`.
+    pub pointer: String,
+    /// Stable word for the rule that was broken, e.g. `out_of_range`.
+    pub code: &'static str,
+    /// What is wrong and how to mend it.
+    pub detail: String,
+}
+
+impl Fault {
+    /// A fault at `pointer`.
+    pub fn new(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            pointer: pointer.into(),
+            code,
+            detail: detail.into(),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.pointer, self.detail)
+    }
+}
+
+/// Why an operation failed. `Display` is what a client may read, `source()` is what the log gets.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The thing asked for does not exist, or not for this reader.
+    #[error("{resource} `{key}` not found")]
+    NotFound {
+        /// What was looked up.
+        resource: Resource,
+        /// The id or slug that was given.
+        key: String,
+    },
+    /// The input is well-formed but not acceptable.
+    #[error("the request has {} fault(s)", .0.len())]
+    Invalid(Vec<Fault>),
+    /// Another record stands in the way.
+    #[error("{0}")]
+    Conflict(String),
+    /// The database cannot be reached or is too busy; trying again later may work.
+    #[error("temporarily unavailable")]
+    Unavailable(#[source] Cause),
+    /// The configuration or the environment of the command does not allow what was asked.
+    #[error("{0}")]
+    Setup(String),
+    /// Reading or writing a file failed.
+    #[error("{what}: {cause}")]
+    File {
+        /// The file and what was done with it.
+        what: String,
+        /// What the operating system said.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// A fault of ours.
+    #[error("internal error")]
+    Internal(#[source] Cause),
+}
+
+impl Error {
+    /// `resource` with `key` does not exist.
+    pub fn not_found(resource: Resource, key: impl fmt::Display) -> Self {
+        Self::NotFound {
+            resource,
+            key: key.to_string(),
+        }
+    }
+
+    /// A fault of ours that is described by a sentence.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::Internal(message.into().into())
+    }
+}

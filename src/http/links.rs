@@ -1,0 +1,70 @@
+//! Absolute addresses: from a site's template or the configured public URL, never from the `Host` header.
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+/// Everything that may not stand in a path segment (RFC 3986, `pchar`).
+const SEGMENT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'/')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// Makes absolute addresses.
+#[derive(Debug, Clone)]
+pub struct Links {
+    public_url: String,
+}
+
+impl Links {
+    /// Addresses below `public_url`, which has no slash at its end.
+    pub fn new(public_url: String) -> Self {
+        Self { public_url }
+    }
+
+    /// The address of a site: by its template, else where this API serves it.
+    pub fn site(&self, slug: &str, template: Option<&str>) -> String {
+        match template {
+            Some(template) => fill(template, ""),
+            None => format!(
+                "{}/api/v1/sites/{}",
+                self.public_url,
+                utf8_percent_encode(slug, SEGMENT)
+            ),
+        }
+    }
+
+    /// The address of an article: by its site's template, else where this API serves it.
+    pub fn article(&self, template: Option<&str>, slug: &str, id: i64) -> String {
+        match template {
+            Some(template) => fill(
+                template,
+                &format!("articles/{}", utf8_percent_encode(slug, SEGMENT)),
+            ),
+            None => format!("{}/api/v1/articles/{id}", self.public_url),
+        }
+    }
+}
+
+/// `template` with `{path}` replaced, or with the path behind it where it has no `{path}`.
+fn fill(template: &str, path: &str) -> String {
+    if template.contains("{path}") {
+        // Whether or not the template has the slash before the path, there is exactly one.
+        template
+            .replace("/{path}", "{path}")
+            .replace("{path}", &format!("/{path}"))
+    } else {
+        format!("{}/{path}", template.trim_end_matches('/'))
+    }
+}

@@ -1,0 +1,208 @@
+//! The kinds of problems and their table. Knows words and statuses, not a single occurrence.
+
+use actix_web::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What went wrong, as a stable word that programs may compare. `type` leads to a page about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemCode {
+    /// The request is not well-formed.
+    MalformedRequest,
+    /// A query parameter is unknown, repeated or has an impossible value.
+    InvalidParameter,
+    /// A cursor was not made by this API, or for another query.
+    InvalidCursor,
+    /// There is nothing under this address.
+    NotFound,
+    /// The resource exists but does not take this method.
+    MethodNotAllowed,
+    /// The request did not arrive in time.
+    RequestTimeout,
+    /// Another record stands in the way.
+    Conflict,
+    /// The body of the request is larger than the server reads.
+    PayloadTooLarge,
+    /// The body of the request has a media type that is not understood.
+    UnsupportedMediaType,
+    /// The body of the request is well-formed but not acceptable.
+    InvalidBody,
+    /// A fault of the server.
+    Internal,
+    /// The server cannot answer just now.
+    Unavailable,
+    /// The answer took too long to make.
+    Timeout,
+}
+
+impl ProblemCode {
+    /// Every code there is.
+    pub const ALL: [Self; 13] = [
+        Self::MalformedRequest,
+        Self::InvalidParameter,
+        Self::InvalidCursor,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::RequestTimeout,
+        Self::Conflict,
+        Self::PayloadTooLarge,
+        Self::UnsupportedMediaType,
+        Self::InvalidBody,
+        Self::Internal,
+        Self::Unavailable,
+        Self::Timeout,
+    ];
+
+    /// The table: word, status, title, and the detail where a problem brings none of its own.
+    fn entry(self) -> (&'static str, StatusCode, &'static str, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::MalformedRequest => (
+                "malformed_request",
+                S::BAD_REQUEST,
+                "Malformed request",
+                "The request is not well-formed.",
+            ),
+            Self::InvalidParameter => (
+                "invalid_parameter",
+                S::BAD_REQUEST,
+                "Invalid parameter",
+                "A query parameter cannot be used; `errors` says which.",
+            ),
+            Self::InvalidCursor => (
+                "invalid_cursor",
+                S::BAD_REQUEST,
+                "Invalid cursor",
+                "The cursor does not belong to this query; start again without it.",
+            ),
+            Self::NotFound => (
+                "not_found",
+                S::NOT_FOUND,
+                "Not found",
+                "There is nothing under this address.",
+            ),
+            Self::MethodNotAllowed => (
+                "method_not_allowed",
+                S::METHOD_NOT_ALLOWED,
+                "Method not allowed",
+                "This resource does not take this method; `Allow` lists those it takes.",
+            ),
+            Self::RequestTimeout => (
+                "request_timeout",
+                S::REQUEST_TIMEOUT,
+                "Request timeout",
+                "The request did not arrive in time; send it again.",
+            ),
+            Self::Conflict => (
+                "conflict",
+                S::CONFLICT,
+                "Conflict",
+                "Another record stands in the way.",
+            ),
+            Self::PayloadTooLarge => (
+                "payload_too_large",
+                S::PAYLOAD_TOO_LARGE,
+                "Payload too large",
+                "The body of the request is larger than this server reads.",
+            ),
+            Self::UnsupportedMediaType => (
+                "unsupported_media_type",
+                S::UNSUPPORTED_MEDIA_TYPE,
+                "Unsupported media type",
+                "The body of the request has a media type that is not understood here; send `application/json`.",
+            ),
+            Self::InvalidBody => (
+                "invalid_body",
+                S::UNPROCESSABLE_ENTITY,
+                "Invalid body",
+                "The body of the request cannot be used; `errors` says why.",
+            ),
+            Self::Internal => (
+                "internal",
+                S::INTERNAL_SERVER_ERROR,
+                "Internal error",
+                "The server failed; report the trace id if it happens again.",
+            ),
+            Self::Unavailable => (
+                "unavailable",
+                S::SERVICE_UNAVAILABLE,
+                "Unavailable",
+                "The server cannot answer just now; try again later.",
+            ),
+            Self::Timeout => (
+                "timeout",
+                S::SERVICE_UNAVAILABLE,
+                "Timeout",
+                "The answer took too long; try again later.",
+            ),
+        }
+    }
+
+    /// The word itself.
+    pub fn as_str(self) -> &'static str {
+        self.entry().0
+    }
+
+    /// The status this code always comes with.
+    pub fn status(self) -> StatusCode {
+        self.entry().1
+    }
+
+    /// A short title, the same for every occurrence.
+    pub fn title(self) -> &'static str {
+        self.entry().2
+    }
+
+    /// What the code means in general.
+    pub fn summary(self) -> &'static str {
+        self.entry().3
+    }
+
+    /// The last segment of `type`: the word with hyphens.
+    pub fn slug(self) -> String {
+        self.as_str().replace('_', "-")
+    }
+
+    /// Seconds after which another attempt makes sense, for `Retry-After`.
+    pub(super) fn retry_after(self) -> Option<u16> {
+        matches!(self, Self::Unavailable | Self::Timeout).then_some(1)
+    }
+
+    /// The code for a status that was chosen elsewhere; a status that no code has falls back by its class.
+    pub(super) fn of_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::NotFound,
+            StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
+            StatusCode::REQUEST_TIMEOUT => Self::RequestTimeout,
+            StatusCode::CONFLICT => Self::Conflict,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::PayloadTooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
+            StatusCode::UNPROCESSABLE_ENTITY => Self::InvalidBody,
+            StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable,
+            StatusCode::GATEWAY_TIMEOUT => Self::Timeout,
+            other if other.is_server_error() => Self::Internal,
+            _ => Self::MalformedRequest,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use utoipa::PartialSchema;
+
+    use super::*;
+
+    #[test]
+    fn every_code_is_listed_and_spelt_as_on_the_wire() {
+        for code in ProblemCode::ALL {
+            assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
+            assert!(code.status().is_client_error() || code.status().is_server_error());
+        }
+        let schema = serde_json::to_value(ProblemCode::schema()).unwrap();
+        assert_eq!(
+            schema["enum"].as_array().unwrap().len(),
+            ProblemCode::ALL.len()
+        );
+    }
+}

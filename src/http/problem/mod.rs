@@ -1,0 +1,409 @@
+//! Problem details, RFC 9457: every answer from 400 up has this one shape. Knows which status each failure becomes, not how a request was routed.
+
+mod code;
+mod responses;
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+use actix_web::ResponseError;
+use actix_web::error::JsonPayloadError;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    ALLOW, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
+};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use serde::Serialize;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::error::{Cause, Error, Fault};
+
+pub use code::ProblemCode;
+pub use responses::{ItemProblems, ReadProblems, ServerProblems};
+
+/// The media type of every error body.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// Bounds that the spec promises for the members of a problem, in characters and entries.
+const MAX_URL: usize = 2048;
+const MAX_DETAIL: usize = 1024;
+const MAX_POINTER: usize = 512;
+const MAX_ERRORS: usize = 100;
+
+/// What every answer with a status from 400 up carries (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody {
+    /// Absolute address of a page about this kind of problem.
+    #[serde(rename = "type")]
+    #[schema(
+        max_length = 2048,
+        format = "uri",
+        example = "https://news.example.org/problems/not-found"
+    )]
+    pub kind: String,
+    /// Short title of this kind of problem, always the same.
+    #[schema(max_length = 64, example = "Not found")]
+    pub title: &'static str,
+    /// The status of the answer.
+    #[schema(minimum = 400, maximum = 599, example = 404)]
+    pub status: i32,
+    /// What went wrong this time, and how to mend it where the client can.
+    #[schema(max_length = 1024, example = "article `42` not found")]
+    pub detail: String,
+    /// Path of the request.
+    #[schema(
+        max_length = 2048,
+        format = "uri-reference",
+        example = "/api/v1/articles/42"
+    )]
+    pub instance: String,
+    /// The kind of problem as a word for programs.
+    pub code: ProblemCode,
+    /// W3C trace id under which the server logged the request.
+    #[schema(
+        max_length = 32,
+        pattern = "^[0-9a-f]{32}$",
+        example = "4bf92f3577b34da6a3ce929d0e0e4736"
+    )]
+    pub trace_id: String,
+    /// The single faults, where there are any to tell apart.
+    #[schema(max_items = 100)]
+    pub errors: Vec<ProblemDetail>,
+}
+
+/// One fault among those of a problem.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ProblemDetail {
+    /// JSON pointer (RFC 6901) to the member of the body, or to the query parameter by its name.
+    #[schema(max_length = 512, example = "/limit")]
+    pub pointer: String,
+    /// The rule that was broken, as a word for programs.
+    #[schema(max_length = 64, example = "invalid")]
+    pub code: &'static str,
+    /// What is wrong and how to mend it.
+    #[schema(
+        max_length = 1024,
+        example = "`limit` must be an integer from 1 to 100"
+    )]
+    pub detail: String,
+}
+
+/// A failed request on its way to the client: what handlers and extractors return as their error.
+#[derive(Debug, Clone)]
+pub struct Problem(Box<Occurrence>);
+
+#[derive(Debug, Clone)]
+struct Occurrence {
+    code: ProblemCode,
+    detail: Cow<'static, str>,
+    errors: Vec<Fault>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    cause: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+impl Problem {
+    /// A problem with the general detail of its code.
+    pub fn new(code: ProblemCode) -> Self {
+        let headers = code
+            .retry_after()
+            .map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds)));
+        Self(Box::new(Occurrence {
+            code,
+            detail: Cow::Borrowed(code.summary()),
+            errors: Vec::new(),
+            headers: Vec::from_iter(headers),
+            cause: None,
+        }))
+    }
+
+    /// 400: query parameters that cannot be used.
+    pub fn bad_parameter(faults: Vec<Fault>) -> Self {
+        Self::new(ProblemCode::InvalidParameter).with_errors(faults)
+    }
+
+    /// 400: a cursor that cannot be used, and why.
+    pub fn invalid_cursor(faults: Vec<Fault>) -> Self {
+        Self::new(ProblemCode::InvalidCursor).with_errors(faults)
+    }
+
+    /// 404.
+    pub fn not_found() -> Self {
+        Self::new(ProblemCode::NotFound)
+    }
+
+    /// 405 with the methods that are possible.
+    pub fn method_not_allowed(allow: HeaderValue) -> Self {
+        let methods = allow.to_str().unwrap_or_default();
+        let detail = format!("This resource does not take this method; it takes {methods}.");
+        Self::new(ProblemCode::MethodNotAllowed)
+            .with_detail(detail)
+            .with_header(ALLOW, allow)
+    }
+
+    /// 413 with the largest body that is read.
+    pub fn payload_too_large(max_bytes: usize) -> Self {
+        Self::new(ProblemCode::PayloadTooLarge).with_detail(format!(
+            "The body of a request may have at most {max_bytes} bytes."
+        ))
+    }
+
+    /// 500; `cause` goes to the log only.
+    pub fn internal(cause: impl Into<Cause>) -> Self {
+        Self::new(ProblemCode::Internal).with_cause(cause)
+    }
+
+    /// 503; `cause` goes to the log only.
+    pub fn unavailable(cause: impl Into<Cause>) -> Self {
+        Self::new(ProblemCode::Unavailable).with_cause(cause)
+    }
+
+    /// 503 after the time limit of a request; `cause` goes to the log only.
+    pub fn timeout(cause: impl Into<Cause>) -> Self {
+        Self::new(ProblemCode::Timeout).with_cause(cause)
+    }
+
+    /// The same with another detail.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.0.detail = detail.into();
+        self
+    }
+
+    /// The same with single faults; one alone also becomes the detail.
+    #[must_use]
+    pub fn with_errors(mut self, errors: Vec<Fault>) -> Self {
+        if let [only] = errors.as_slice() {
+            self.0.detail = Cow::Owned(only.detail.clone());
+        }
+        self.0.errors = errors;
+        self
+    }
+
+    /// The same with a header on the answer.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.headers.push((name, value));
+        self
+    }
+
+    /// The same with a cause for the log.
+    #[must_use]
+    pub fn with_cause(mut self, cause: impl Into<Cause>) -> Self {
+        self.0.cause = Some(Arc::from(cause.into()));
+        self
+    }
+
+    /// The kind of problem.
+    pub fn code(&self) -> ProblemCode {
+        self.0.code
+    }
+
+    /// The single faults.
+    pub fn errors(&self) -> &[Fault] {
+        &self.0.errors
+    }
+
+    /// The cause and its causes in one line, for the log.
+    pub fn cause_chain(&self) -> Option<String> {
+        let first: &(dyn StdError + 'static) = self.0.cause.as_deref()?;
+        let chain: Vec<String> = std::iter::successors(Some(first), |e| StdError::source(*e))
+            .map(ToString::to_string)
+            .collect();
+        Some(chain.join(": "))
+    }
+
+    /// The problem behind an error answer: the one its handler left in the answer, or one that fits what actix-web itself had to say.
+    pub fn of_response<B>(response: &mut HttpResponse<B>) -> Self {
+        let left = response.extensions_mut().remove::<Self>();
+        left.unwrap_or_else(|| Self::of_actix(response.status(), response.error()))
+    }
+
+    fn of_actix(status: StatusCode, error: Option<&actix_web::Error>) -> Self {
+        let code = ProblemCode::of_status(status);
+        let Some(error) = error else {
+            return Self::new(code);
+        };
+        if let Some(problem) = error.as_error::<Self>() {
+            return problem.clone();
+        }
+        match error.as_error::<JsonPayloadError>() {
+            Some(JsonPayloadError::ContentType) => Self::new(ProblemCode::UnsupportedMediaType),
+            Some(JsonPayloadError::Deserialize(e)) if e.is_data() => Self::new(
+                ProblemCode::InvalidBody,
+            )
+            .with_errors(vec![Fault::new("", "invalid", e.to_string())]),
+            Some(JsonPayloadError::Deserialize(e)) => {
+                Self::new(code).with_detail(format!("The body is not JSON: {e}."))
+            }
+            _ if status.is_server_error() => Self::new(code).with_cause(error.to_string()),
+            _ => Self::new(code),
+        }
+    }
+
+    /// The headers this problem brings, besides those of its body.
+    pub fn write_headers(&self, headers: &mut HeaderMap) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        for (name, value) in &self.0.headers {
+            headers.insert(name.clone(), value.clone());
+        }
+    }
+
+    /// The body as the client of this request gets it.
+    pub fn body(&self, public_url: &str, path: &str, trace_id: &str) -> ProblemBody {
+        let code = self.0.code;
+        ProblemBody {
+            kind: cut(format!("{public_url}/problems/{}", code.slug()), MAX_URL),
+            title: code.title(),
+            status: i32::from(code.status().as_u16()),
+            detail: cut(self.0.detail.clone().into_owned(), MAX_DETAIL),
+            instance: cut(path.to_owned(), MAX_URL),
+            code,
+            trace_id: trace_id.to_owned(),
+            errors: self
+                .0
+                .errors
+                .iter()
+                .take(MAX_ERRORS)
+                .map(ProblemDetail::from)
+                .collect(),
+        }
+    }
+}
+
+/// The first `max` characters of `text`.
+fn cut(mut text: String, max: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(max) {
+        text.truncate(end);
+    }
+    text
+}
+
+impl From<&Fault> for ProblemDetail {
+    fn from(fault: &Fault) -> Self {
+        Self {
+            pointer: cut(fault.pointer.clone(), MAX_POINTER),
+            code: fault.code,
+            detail: cut(fault.detail.clone(), MAX_DETAIL),
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound { .. } => Self::not_found().with_detail(error.to_string()),
+            Error::Invalid(faults) => Self::new(ProblemCode::InvalidBody).with_errors(faults),
+            Error::Conflict(detail) => Self::new(ProblemCode::Conflict).with_detail(detail),
+            Error::Unavailable(_) => Self::unavailable(error),
+            Error::Setup(_) | Error::File { .. } | Error::Internal(_) => Self::internal(error),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0.code.as_str(), self.0.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.0.code.status()
+    }
+
+    /// An answer without a body that carries this problem along; `http/request.rs` writes the body, since only it knows the request.
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponseBuilder::new(self.status_code()).finish();
+        self.write_headers(response.headers_mut());
+        response.extensions_mut().insert(self.clone());
+        response
+    }
+}
+
+impl PartialSchema for Problem {
+    fn schema() -> RefOr<Schema> {
+        ProblemBody::schema()
+    }
+}
+
+impl ToSchema for Problem {
+    fn name() -> Cow<'static, str> {
+        ProblemBody::name()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        ProblemBody::schemas(schemas);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Resource;
+
+    fn body(problem: &Problem) -> serde_json::Value {
+        serde_json::to_value(problem.body("https://x", "/p", "t")).unwrap()
+    }
+
+    #[test]
+    fn no_member_is_ever_missing() {
+        assert_eq!(
+            body(&Problem::not_found()),
+            serde_json::json!({
+                "type": "https://x/problems/not-found", "title": "Not found", "status": 404,
+                "detail": "There is nothing under this address.", "instance": "/p",
+                "code": "not_found", "trace_id": "t", "errors": [],
+            })
+        );
+    }
+
+    #[test]
+    fn our_faults_tell_the_client_nothing_and_the_log_everything() {
+        let problem = Problem::from(Error::internal("disk is on fire"));
+        assert_eq!(problem.status_code(), 500);
+        assert!(!body(&problem).to_string().contains("fire"));
+        assert_eq!(
+            problem.cause_chain().unwrap(),
+            "internal error: disk is on fire"
+        );
+
+        let problem = Problem::from(Error::Unavailable("no connection".into()));
+        assert_eq!(
+            problem
+                .error_response()
+                .headers()
+                .get("retry-after")
+                .unwrap(),
+            "1"
+        );
+        assert_eq!(
+            problem.cause_chain().unwrap(),
+            "temporarily unavailable: no connection"
+        );
+    }
+
+    #[test]
+    fn faults_of_the_client_say_what_to_change() {
+        let problem = Problem::from(Error::not_found(Resource::Article, 42));
+        assert_eq!(body(&problem)["detail"], "article `42` not found");
+        let problem = Problem::from(Error::Invalid(vec![Fault::new("/a", "x", "wrong")]));
+        assert_eq!(body(&problem)["errors"][0]["pointer"], "/a");
+        assert_eq!(body(&problem)["status"], 422);
+    }
+
+    #[test]
+    fn bodies_stay_within_what_the_spec_promises() {
+        let fault = Fault::new("/ä".repeat(1000), "x", "é".repeat(5000));
+        let body =
+            Problem::bad_parameter(vec![fault; 300]).body("https://x", &"/p".repeat(9000), "t");
+        assert_eq!(body.errors.len(), MAX_ERRORS);
+        assert_eq!(body.errors[0].detail.chars().count(), MAX_DETAIL);
+        assert_eq!(body.errors[0].pointer.chars().count(), MAX_POINTER);
+        assert_eq!(body.instance.chars().count(), MAX_URL);
+    }
+}

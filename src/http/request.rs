@@ -1,0 +1,400 @@
+//! The outermost middleware: what holds for every request whatever its operation. Knows the limits of a request, not the API.
+//!
+//! This runs around cache hits too, so it allocates as little as it can: one buffer holds `traceparent` and the request id.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::fmt::Write as _;
+use std::future::poll_fn;
+use std::hash::{BuildHasher, RandomState};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
+    LAST_MODIFIED, X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::http::{ConnectionType, Method, Uri};
+use actix_web::middleware::Next;
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpResponse, ResponseError};
+
+use crate::http::methods::Methods;
+use crate::http::problem::{MEDIA_TYPE, Problem};
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Where the trace id stands in a `traceparent`.
+const TRACE_ID: std::ops::Range<usize> = 3..35;
+
+/// The longest request id that is taken over from a client.
+const MAX_REQUEST_ID: usize = 128;
+
+/// What the middleware needs to know; shared as `web::Data<Edge>`.
+#[derive(Debug, Clone)]
+pub struct Edge {
+    /// Start of every absolute URL, without a trailing slash.
+    pub public_url: String,
+    /// The largest body that a request may announce.
+    pub max_body_bytes: usize,
+    /// How long a request may take until the head of its answer is there.
+    pub request_timeout: Duration,
+}
+
+/// Serves one request; for `App::wrap(from_fn(edge))`, outside of all other middleware.
+///
+/// Follows the trace, ends what takes too long, turns panics and errors into problem details, serves HEAD as GET (actix leaves the
+/// body out when it writes the answer), and logs one event.
+///
+/// # Errors
+///
+/// A finished answer in the guise of an error, where the request itself was lost: after a panic, a timeout, a failing middleware.
+pub async fn edge<B: MessageBody + 'static>(
+    mut req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
+    let Some(edge) = req.app_data::<Data<Edge>>().cloned() else {
+        return Err(Problem::internal("web::Data<Edge> is not set").into());
+    };
+    let methods = req.app_data::<Data<Methods>>().cloned();
+    let exchange = Exchange::begin(&edge, &req);
+
+    if announced_length(req.headers()).is_some_and(|length| length > edge.max_body_bytes) {
+        let mut refused = Problem::payload_too_large(edge.max_body_bytes).error_response();
+        // The body stays unread, so the connection cannot be used again.
+        refused
+            .head_mut()
+            .set_connection_type(ConnectionType::Close);
+        let (request, _) = req.into_parts();
+        let response = exchange.finish(refused.map_into_right_body(), || request.match_pattern());
+        return Ok(ServiceResponse::new(request, response));
+    }
+    if req.method() == Method::HEAD {
+        req.head_mut().method = Method::GET;
+    }
+    match run(req, next, edge.request_timeout).await {
+        Ok(served) => {
+            let (request, response) = served.into_parts();
+            let response =
+                exchange.finish(response.map_into_left_body(), || request.match_pattern());
+            Ok(ServiceResponse::new(request, response))
+        }
+        Err(lost) => {
+            let template = || {
+                methods
+                    .as_ref()?
+                    .template(exchange.uri.path())
+                    .map(str::to_owned)
+            };
+            let response = exchange.finish::<B>(lost.map_into_right_body(), template);
+            Err(InternalError::from_response("answered", response.map_into_boxed_body()).into())
+        }
+    }
+}
+
+/// The answer of the rest of the application, or what to say where there is none.
+async fn run<B: MessageBody>(
+    req: ServiceRequest,
+    next: Next<B>,
+    limit: Duration,
+) -> Result<ServiceResponse<B>, HttpResponse> {
+    let mut call = pin!(async move { next.call(req).await });
+    let caught = poll_fn(
+        |cx| match catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx))) {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
+        },
+    );
+    match tokio::time::timeout(limit, caught).await {
+        Ok(Ok(Ok(response))) => Ok(response),
+        Ok(Ok(Err(error))) => Err(HttpResponse::from_error(error)),
+        Ok(Err(panic)) => {
+            Err(Problem::internal(format!("panic: {}", panic_message(&*panic))).error_response())
+        }
+        Err(_) => Err(Problem::timeout(format!("no answer within {limit:?}")).error_response()),
+    }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a message")
+}
+
+/// What `Content-Length` says. One that is no number was refused before.
+fn announced_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// What of a request is needed after it has been served.
+struct Exchange<'e> {
+    edge: &'e Edge,
+    started: Instant,
+    method: Method,
+    uri: Uri,
+    trace: Trace,
+    request_id: HeaderValue,
+}
+
+impl<'e> Exchange<'e> {
+    fn begin(edge: &'e Edge, req: &ServiceRequest) -> Self {
+        let trace = Trace::follow(req.headers());
+        let given = req
+            .headers()
+            .get(X_REQUEST_ID)
+            .filter(|id| is_request_id(id.as_bytes()));
+        Self {
+            edge,
+            started: Instant::now(),
+            method: req.method().clone(),
+            uri: req.uri().clone(),
+            request_id: given.unwrap_or(&trace.id).clone(),
+            trace,
+        }
+    }
+
+    /// The answer as it leaves the server.
+    fn finish<B: MessageBody + 'static>(
+        &self,
+        mut response: HttpResponse<EitherBody<B>>,
+        route: impl Fn() -> Option<String>,
+    ) -> HttpResponse<EitherBody<B>> {
+        let mut cause = None;
+        if response.status().as_u16() >= 400 {
+            let problem = Problem::of_response(&mut response);
+            cause = problem.cause_chain();
+            response = self.explain(response, &problem);
+        }
+        let headers = response.headers_mut();
+        headers.insert(TRACEPARENT, self.trace.parent.clone());
+        headers.insert(X_REQUEST_ID, self.request_id.clone());
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        self.log(response.status().as_u16(), cause.as_deref(), route);
+        response
+    }
+
+    /// The same answer with `problem` as its body. Headers that spoke of another body go.
+    fn explain<B: MessageBody + 'static>(
+        &self,
+        mut response: HttpResponse<EitherBody<B>>,
+        problem: &Problem,
+    ) -> HttpResponse<EitherBody<B>> {
+        let body = problem.body(&self.edge.public_url, self.uri.path(), self.trace.id());
+        // Strings and numbers always serialise.
+        let json = serde_json::to_vec(&body).unwrap_or_default();
+        *response.status_mut() = problem.status_code();
+        let headers = response.headers_mut();
+        for name in [CONTENT_ENCODING, CONTENT_LENGTH, ETAG, LAST_MODIFIED] {
+            headers.remove(name);
+        }
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        problem.write_headers(headers);
+        response.map_body(|_, _| EitherBody::right(BoxBody::new(json)))
+    }
+
+    /// The one event of this request: neither query string nor address, and of the path only its template.
+    fn log(&self, status: u16, cause: Option<&str>, route: impl Fn() -> Option<String>) {
+        macro_rules! event {
+            ($level:ident $(, $extra:tt)*) => {
+                tracing::$level!(
+                    target: "masthead::http",
+                    method = method_name(&self.method),
+                    route = route().as_deref().unwrap_or("-"),
+                    status,
+                    duration_ms = (self.started.elapsed().as_secs_f64() * 1e6).round() / 1e3,
+                    trace_id = self.trace.id(),
+                    request_id = self.request_id.to_str().unwrap_or_default(),
+                    $($extra,)*
+                    "request"
+                )
+            };
+        }
+        if status >= 500 {
+            event!(error, cause);
+        } else {
+            event!(info);
+        }
+    }
+}
+
+/// The method for the log; a client's own invention is not repeated.
+fn method_name(method: &Method) -> &str {
+    let known = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::TRACE,
+        Method::CONNECT,
+    ];
+    if known.contains(method) {
+        method.as_str()
+    } else {
+        "_OTHER"
+    }
+}
+
+fn is_request_id(id: &[u8]) -> bool {
+    (1..=MAX_REQUEST_ID).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic)
+}
+
+/// This server's place in a W3C trace.
+struct Trace {
+    parent: HeaderValue,
+    id: HeaderValue,
+}
+
+impl Trace {
+    /// A span of its own in the trace of the request, or in a new one where it brings none that is valid.
+    fn follow(headers: &HeaderMap) -> Self {
+        let mut given = headers.get_all(TRACEPARENT);
+        let parent = match (given.next(), given.next()) {
+            (Some(only), None) => only.to_str().ok().and_then(parse_traceparent),
+            _ => None,
+        };
+        let mut text = String::with_capacity(55);
+        text.push_str("00-");
+        match parent {
+            Some((trace_id, _)) => text.push_str(trace_id),
+            None => push_random(&mut text, 2),
+        }
+        text.push('-');
+        push_random(&mut text, 1);
+        text.push_str(if parent.is_some_and(|(_, sampled)| sampled) {
+            "-01"
+        } else {
+            "-00"
+        });
+
+        let bytes = Bytes::from(text);
+        let shared =
+            |bytes| HeaderValue::from_maybe_shared(bytes).unwrap_or(HeaderValue::from_static(""));
+        Self {
+            id: shared(bytes.slice(TRACE_ID)),
+            parent: shared(bytes),
+        }
+    }
+
+    fn id(&self) -> &str {
+        self.id.to_str().unwrap_or_default()
+    }
+}
+
+/// Trace id and sampled flag of a `traceparent` (W3C Trace Context, section 3.2), also of a later version.
+fn parse_traceparent(text: &str) -> Option<(&str, bool)> {
+    let mut parts = text.split('-');
+    let (version, trace, span, flags) =
+        (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let hex = |part: &str, length| {
+        part.len() == length && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let id = |part: &str, length| hex(part, length) && part.bytes().any(|b| b != b'0');
+    let valid = hex(version, 2)
+        && version != "ff"
+        && id(trace, 32)
+        && id(span, 16)
+        && hex(flags, 2)
+        && (version != "00" || parts.next().is_none());
+    let sampled = u8::from_str_radix(flags, 16).is_ok_and(|flags| flags & 1 == 1);
+    valid.then_some((trace, sampled))
+}
+
+/// Appends `words` times 16 random hex digits.
+///
+/// A keyed hash of a counter, with a key that the operating system made for this thread: as unguessable as ids need to be, and
+/// without a system call for each.
+fn push_random(text: &mut String, words: u32) {
+    thread_local! {
+        static KEY: RandomState = RandomState::new();
+        static COUNT: Cell<u64> = const { Cell::new(0) };
+    }
+    for _ in 0..words {
+        let count = COUNT.replace(COUNT.get().wrapping_add(1));
+        // An id of zeros alone is not valid.
+        let word = KEY.with(|key| key.hash_one(count)).max(1);
+        // Writing to a String does not fail.
+        let _ = write!(text, "{word:016x}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+    fn follow(values: &[&str]) -> Trace {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(TRACEPARENT, HeaderValue::from_str(value).unwrap());
+        }
+        Trace::follow(&headers)
+    }
+
+    #[test]
+    fn a_valid_trace_is_continued_in_a_span_of_its_own() {
+        let given = format!("00-{ID}-00f067aa0ba902b7-01");
+        let trace = follow(&[&given]);
+        assert_eq!(trace.id(), ID);
+        let parent = trace.parent.to_str().unwrap();
+        assert!(
+            parent.starts_with(&format!("00-{ID}-")) && parent.ends_with("-01"),
+            "{parent}"
+        );
+        assert_ne!(parent, given);
+        assert_eq!(
+            follow(&[&format!("cc-{ID}-00f067aa0ba902b7-00-later")]).id(),
+            ID
+        );
+    }
+
+    #[test]
+    fn an_invalid_trace_is_replaced() {
+        let valid = format!("00-{ID}-00f067aa0ba902b7-01");
+        let zero = "0".repeat(32);
+        for wrong in [
+            "",
+            "x",
+            &format!("ff-{ID}-00f067aa0ba902b7-01"),
+            &format!("00-{ID}-00f067aa0ba902b7-01-x"),
+            &format!("00-{}-00f067aa0ba902b7-01", ID.to_uppercase()),
+            &format!("00-{zero}-00f067aa0ba902b7-01"),
+            &format!("00-{ID}-0000000000000000-01"),
+            &format!("00-{ID}-00f067aa0ba902b7-1"),
+        ] {
+            let trace = follow(&[wrong]);
+            assert_ne!(trace.id(), ID, "{wrong}");
+            assert!(parse_traceparent(trace.parent.to_str().unwrap()).is_some());
+        }
+        assert_ne!(follow(&[&valid, &valid]).id(), ID);
+    }
+
+    #[test]
+    fn new_traces_differ() {
+        let ids: std::collections::HashSet<_> =
+            (0..1000).map(|_| follow(&[]).id().to_owned()).collect();
+        assert_eq!(ids.len(), 1000);
+    }
+
+    #[test]
+    fn request_ids_are_visible_ascii() {
+        assert!(is_request_id(b"a-1") && is_request_id(&[b'x'; 128]));
+        assert!(
+            !is_request_id(b"")
+                && !is_request_id(b"a b")
+                && !is_request_id(&[b'x'; 129])
+                && !is_request_id("é".as_bytes())
+        );
+    }
+}

@@ -1,0 +1,745 @@
+//! Articles on the wire: lean summaries for lists, the whole for a page.
+
+use std::str::FromStr;
+
+use chrono::NaiveDate;
+use serde::Serialize;
+use serde::de::{Deserialize, Deserializer, Error as _};
+use utoipa::ToSchema;
+
+use super::TotalKind;
+use super::site::{LocaleTag, SiteBody};
+use super::source::SourceBody;
+use crate::http::links::Links;
+use crate::models::article::{
+    ArticleRow, Audio, Heading, PublicArticle, StoredAttachment, StoredText, TextSummary,
+};
+use crate::models::category::Category;
+use crate::models::contributor::{ContributorKind, ContributorName, StoredContribution};
+use crate::models::time::{self, Precision, Ts};
+use crate::models::topic::Topic;
+use crate::service::articles::{Detail, Include, Summary};
+
+/// How exactly a time was printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TimePrecision {
+    /// Only the day is known.
+    Date,
+    /// Known to the minute.
+    Minute,
+    /// Known to the second.
+    Second,
+}
+
+/// Whether a contributor is one person or an organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ContributorType {
+    /// A person.
+    Person,
+    /// An organisation.
+    Organization,
+}
+
+/// Who made an article, in the language served.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ContributorBody {
+    /// The same for all articles of the site.
+    #[schema(minimum = 1, maximum = 9007199254740991_u64, example = 3)]
+    id: i64,
+    /// What they did: `author`, `editor`, `reporter` and so on.
+    #[schema(max_length = 16000, example = "author")]
+    role: String,
+    /// Person or organisation.
+    kind: ContributorType,
+    /// The name as printed.
+    #[schema(max_length = 16000, example = "林晓岚")]
+    name: String,
+    /// The affiliation as printed.
+    #[schema(max_length = 16000, example = "滨海海洋研究所")]
+    affiliation: Option<String>,
+}
+
+/// The category of an article.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CategoryBrief {
+    /// Its id.
+    #[schema(minimum = 1, maximum = 9007199254740991_u64, example = 7)]
+    id: i64,
+    /// The slugs from the root down to it.
+    #[schema(max_length = 600, example = "research/ocean")]
+    path: String,
+    /// Its name.
+    #[schema(max_length = 16000, example = "海洋研究")]
+    name: String,
+}
+
+/// A topic of an article.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TopicBrief {
+    /// Its id.
+    #[schema(minimum = 1, maximum = 9007199254740991_u64, example = 2)]
+    id: i64,
+    /// Its title; not unique.
+    #[schema(max_length = 16000, example = "深海观测")]
+    title: String,
+}
+
+/// A keyword as printed.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(max_length = 16000, example = "深海")]
+pub struct Keyword(String);
+
+/// A heading of the body.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct OutlineEntry {
+    /// 1 to 6, as in `h1` to `h6`.
+    #[schema(minimum = 1, maximum = 6, example = 2)]
+    level: i32,
+    /// Its text, without tags.
+    #[schema(max_length = 2097152, example = "观测方法")]
+    text: String,
+    /// A name for links, unique within the body: the heading's own `id`, else one made from its text. The n-th entry
+    /// belongs to the n-th heading of `body_html`.
+    #[schema(max_length = 2097152, example = "guan-ce-fang-fa")]
+    anchor: String,
+}
+
+/// A file that comes with an article.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct AttachmentBody {
+    /// Its id.
+    #[schema(minimum = 1, maximum = 9007199254740991_u64, example = 5)]
+    id: i64,
+    /// What it is called.
+    #[schema(max_length = 16000, example = "年度报告.pdf")]
+    name: String,
+    /// Its media type.
+    #[schema(max_length = 16000, example = "application/pdf")]
+    media_type: Option<String>,
+    /// Its size in bytes.
+    #[schema(minimum = 0, maximum = 9007199254740991_u64, example = 482133)]
+    size: Option<i64>,
+    /// The SHA-256 of its bytes, lower-case hexadecimal.
+    #[schema(max_length = 64, pattern = "^[0-9a-f]{64}$")]
+    sha256: Option<String>,
+    /// Where it is.
+    #[schema(
+        max_length = 2000,
+        example = "https://www.example.org/files/report.pdf"
+    )]
+    url: String,
+    /// How often it was fetched.
+    #[schema(minimum = 0, maximum = 9007199254740991_u64, example = 0)]
+    downloads: i64,
+}
+
+/// A recording of the text.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct AudioBody {
+    /// Where it is.
+    #[schema(max_length = 2000, example = "https://www.example.org/audio/1.mp3")]
+    url: String,
+    /// Its media type.
+    #[schema(max_length = 16000, example = "audio/mpeg")]
+    media_type: Option<String>,
+    /// How long it is, in seconds.
+    #[schema(minimum = 0, maximum = 9007199254740991_u64, example = 312)]
+    duration_s: Option<i64>,
+}
+
+/// A picture that stands for an article.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CoverBody {
+    /// Where it is.
+    #[schema(max_length = 2000, example = "https://www.example.org/covers/1.jpg")]
+    url: String,
+}
+
+/// A step of the way from the home page.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct BreadcrumbBody {
+    /// Id of the category; `null` for the home page.
+    #[schema(minimum = 1, maximum = 9007199254740991_u64, example = 7)]
+    id: Option<i64>,
+    /// What it is called.
+    #[schema(max_length = 16000, example = "海洋研究")]
+    name: String,
+    /// Path of the category; empty for the home page.
+    #[schema(max_length = 600, example = "research/ocean")]
+    path: String,
+}
+
+/// The articles published just before and after in the same category; `null` at the ends.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct NeighborsBody {
+    /// Published just before.
+    previous: Option<ArticleSummary>,
+    /// Published just after.
+    next: Option<ArticleSummary>,
+}
+
+/// An article as lists show it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ArticleSummary {
+    /// Stable for ever.
+    #[schema(minimum = 1, maximum = 9007199254740991_u64, example = 42)]
+    id: i64,
+    /// Slug of its site.
+    #[schema(max_length = 1600, example = "demo")]
+    site: String,
+    /// Its name in addresses, unique within the site.
+    #[schema(max_length = 1600, example = "shen-hai-guan-ce")]
+    slug: String,
+    /// The address of its page.
+    #[schema(
+        max_length = 20000,
+        format = "uri",
+        example = "https://www.example.org/articles/shen-hai-guan-ce"
+    )]
+    url: String,
+    /// The language served.
+    #[schema(max_length = 35, example = "zh-Hans")]
+    locale: String,
+    /// The languages it exists in, the original first.
+    #[schema(max_items = 1001)]
+    available_locales: Vec<LocaleTag>,
+    /// The title.
+    #[schema(max_length = 16000, example = "深海观测网建成")]
+    title: String,
+    /// The subtitle.
+    #[schema(max_length = 16000)]
+    subtitle: Option<String>,
+    /// The abstract.
+    #[schema(max_length = 80000)]
+    summary: Option<String>,
+    /// The line naming the sources, as printed.
+    #[schema(max_length = 16000, example = "科学日报")]
+    source_line: Option<String>,
+    /// Its category.
+    category: CategoryBrief,
+    /// A picture that stands for it.
+    cover: Option<CoverBody>,
+    /// Keywords in order.
+    #[schema(max_items = 1000)]
+    keywords: Vec<Keyword>,
+    /// When it was published, with the offset that the portal printed.
+    #[schema(max_length = 40, format = DateTime, example = "2026-01-15T08:29:20+08:00")]
+    published_at: String,
+    /// How exactly `published_at` was printed.
+    published_precision: TimePrecision,
+    /// When it was last changed, UTC.
+    #[schema(max_length = 40, format = DateTime, example = "2026-01-15T02:00:00Z")]
+    updated_at: String,
+    /// Whether it has files.
+    has_attachments: bool,
+    /// How often it was viewed.
+    #[schema(minimum = 0, maximum = 9007199254740991_u64, example = 983)]
+    views: i64,
+}
+
+/// A page of articles.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ArticlePage {
+    /// The articles.
+    #[schema(max_items = 100)]
+    items: Vec<ArticleSummary>,
+    /// Where the next page starts; `null` on the last one.
+    #[schema(max_length = 200, pattern = "^[A-Za-z0-9_-]+$")]
+    next_cursor: Option<String>,
+    /// How many there are in all, where that was asked for.
+    #[schema(minimum = 0, maximum = 9007199254740991_u64)]
+    total: Option<i64>,
+    /// How `total` was found.
+    total_kind: TotalKind,
+}
+
+/// An article as its page shows it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ArticleBody {
+    /// Stable for ever.
+    #[schema(minimum = 1, maximum = 9007199254740991_u64, example = 42)]
+    id: i64,
+    /// Slug of its site.
+    #[schema(max_length = 1600, example = "demo")]
+    site: String,
+    /// Its name in addresses, unique within the site.
+    #[schema(max_length = 1600, example = "shen-hai-guan-ce")]
+    slug: String,
+    /// The address of its page.
+    #[schema(
+        max_length = 20000,
+        format = "uri",
+        example = "https://www.example.org/articles/shen-hai-guan-ce"
+    )]
+    url: String,
+    /// The language served.
+    #[schema(max_length = 35, example = "zh-Hans")]
+    locale: String,
+    /// The languages it exists in, the original first.
+    #[schema(max_items = 1001)]
+    available_locales: Vec<LocaleTag>,
+    /// Whether the text was converted from another script.
+    derived: bool,
+    /// The title.
+    #[schema(max_length = 16000, example = "深海观测网建成")]
+    title: String,
+    /// The subtitle.
+    #[schema(max_length = 16000)]
+    subtitle: Option<String>,
+    /// The abstract.
+    #[schema(max_length = 80000)]
+    summary: Option<String>,
+    /// The label printed before the abstract.
+    #[schema(max_length = 16000, example = "核心阅读")]
+    summary_label: Option<String>,
+    /// Sanitised HTML: no scripts, no styles, no event handlers.
+    #[schema(max_length = 8388608, example = "<p>观测网覆盖整个海区。</p>")]
+    body_html: String,
+    /// The headings of the body, in order.
+    #[schema(max_items = 300000)]
+    outline: Vec<OutlineEntry>,
+    /// The line naming the authors, as printed.
+    #[schema(max_length = 16000)]
+    byline: Option<String>,
+    /// Who made it, in order.
+    #[schema(max_items = 1000)]
+    contributors: Vec<ContributorBody>,
+    /// Where it comes from, relay first, origin last.
+    #[schema(max_items = 1000)]
+    sources: Vec<SourceBody>,
+    /// The line naming the sources, as printed.
+    #[schema(max_length = 16000, example = "科学日报")]
+    source_line: Option<String>,
+    /// Its category.
+    category: CategoryBrief,
+    /// Its topics.
+    #[schema(max_items = 1000)]
+    topics: Vec<TopicBrief>,
+    /// Keywords in order.
+    #[schema(max_items = 1000)]
+    keywords: Vec<Keyword>,
+    /// A picture that stands for it.
+    cover: Option<CoverBody>,
+    /// Its files.
+    #[schema(max_items = 1000)]
+    attachments: Vec<AttachmentBody>,
+    /// Recordings of the text.
+    #[schema(max_items = 1000)]
+    audio: Vec<AudioBody>,
+    /// When it was published, with the offset that the portal printed.
+    #[schema(max_length = 40, format = DateTime, example = "2026-01-15T08:29:20+08:00")]
+    published_at: String,
+    /// How exactly `published_at` was printed.
+    published_precision: TimePrecision,
+    /// The day the text speaks of.
+    #[schema(max_length = 10, format = Date, example = "2026-01-14")]
+    event_date: Option<String>,
+    /// When it was last changed, UTC.
+    #[schema(max_length = 40, format = DateTime, example = "2026-01-15T02:00:00Z")]
+    updated_at: String,
+    /// How often it was viewed.
+    #[schema(minimum = 0, maximum = 9007199254740991_u64, example = 983)]
+    views: i64,
+    /// Reading time in minutes; 0 for an empty body.
+    #[schema(minimum = 0, maximum = 100000, example = 3)]
+    reading_minutes: i32,
+    /// Grows with every change.
+    #[schema(minimum = 1, maximum = 9007199254740991_u64, example = 1)]
+    version: i64,
+    /// With `include=breadcrumbs`: the way from the home page, without the article itself.
+    #[schema(max_items = 1000)]
+    breadcrumbs: Option<Vec<BreadcrumbBody>>,
+    /// With `include=neighbors`: the articles before and after it in its category.
+    neighbors: Option<NeighborsBody>,
+    /// With `include=related`: what an editor recommends beside it, in order.
+    #[schema(max_items = 1000)]
+    related: Option<Vec<ArticleSummary>>,
+    /// With `include=site_details`: its site.
+    site_details: Option<SiteBody>,
+}
+
+/// The parts named in `include`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Inclusions(Include);
+
+impl From<Inclusions> for Include {
+    fn from(inclusions: Inclusions) -> Self {
+        inclusions.0
+    }
+}
+
+impl FromStr for Inclusions {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut include = Include::default();
+        for part in text
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+        {
+            match part {
+                "breadcrumbs" => include.breadcrumbs = true,
+                "neighbors" => include.neighbors = true,
+                "related" => include.related = true,
+                "site_details" => include.site_details = true,
+                _ => {
+                    return Err(
+                        "must be a list of `breadcrumbs`, `neighbors`, `related`, `site_details`, separated by commas",
+                    );
+                }
+            }
+        }
+        Ok(Self(include))
+    }
+}
+
+impl<'de> Deserialize<'de> for Inclusions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
+    }
+}
+
+impl ArticleSummary {
+    /// The article in the rendition served.
+    pub fn new(summary: Summary, links: &Links) -> Self {
+        let Summary {
+            article,
+            text,
+            available_locales,
+        } = summary;
+        let PublicArticle {
+            article,
+            views,
+            site_slug,
+            site_default_locale: _,
+            site_url_template,
+            category_path,
+            category_name,
+        } = article;
+        let ArticleRow {
+            id,
+            site_id: _,
+            key: _,
+            slug,
+            category_id,
+            status: _,
+            locale: _,
+            published_at,
+            published_offset,
+            published_precision,
+            unpublish_at: _,
+            event_date: _,
+            source_line,
+            cover,
+            audio: _,
+            has_attachments,
+            version: _,
+            updated_at,
+        } = article;
+        let TextSummary {
+            article_id: _,
+            locale,
+            slug: own_slug,
+            title,
+            subtitle,
+            summary,
+            keywords,
+        } = text;
+        let slug = own_slug.unwrap_or(slug);
+        Self {
+            id,
+            url: links.article(site_url_template.as_deref(), &slug, id),
+            site: site_slug,
+            slug,
+            locale,
+            available_locales: tags(available_locales),
+            title,
+            subtitle,
+            summary,
+            source_line,
+            category: CategoryBrief {
+                id: category_id,
+                path: category_path,
+                name: category_name,
+            },
+            cover: cover.map(|url| CoverBody { url }),
+            keywords: keywords.0.into_iter().map(Keyword).collect(),
+            published_at: time::printed(published_at, published_offset),
+            published_precision: precision(&published_precision),
+            updated_at: updated_at.to_rfc3339(),
+            has_attachments,
+            views,
+        }
+    }
+}
+
+impl ArticlePage {
+    /// A page and the cursor of the next one.
+    pub fn new(items: Vec<Summary>, next_cursor: Option<String>, links: &Links) -> Self {
+        let items = items
+            .into_iter()
+            .map(|summary| ArticleSummary::new(summary, links))
+            .collect();
+        Self {
+            items,
+            next_cursor,
+            total: None,
+            total_kind: TotalKind::None,
+        }
+    }
+}
+
+impl ArticleBody {
+    /// The article in the rendition served, with the parts asked for.
+    pub fn new(detail: Detail, include: Include, links: &Links) -> Self {
+        let Detail {
+            article,
+            text,
+            available_locales,
+            contributions,
+            sources,
+            topics,
+            attachments,
+            ancestors,
+            neighbors,
+            related,
+            site,
+        } = detail;
+        let PublicArticle {
+            article,
+            views,
+            site_slug,
+            site_default_locale: _,
+            site_url_template,
+            category_path,
+            category_name,
+        } = article;
+        let ArticleRow {
+            id,
+            site_id: _,
+            key: _,
+            slug,
+            category_id,
+            status: _,
+            locale: _,
+            published_at,
+            published_offset,
+            published_precision,
+            unpublish_at: _,
+            event_date,
+            source_line,
+            cover,
+            audio,
+            has_attachments: _,
+            version,
+            updated_at,
+        } = article;
+        let StoredText {
+            article_id: _,
+            locale,
+            slug: own_slug,
+            title,
+            subtitle,
+            summary,
+            summary_label,
+            byline,
+            keywords,
+            contributors: names,
+            outline,
+            reading_minutes,
+            body_html,
+        } = text;
+        let slug = own_slug.unwrap_or(slug);
+        let home = site.as_ref().map(|s| {
+            s.content
+                .home_label
+                .clone()
+                .unwrap_or_else(|| s.content.name.clone())
+        });
+        let summaries = |list: Vec<Summary>| {
+            list.into_iter()
+                .map(|s| ArticleSummary::new(s, links))
+                .collect()
+        };
+        Self {
+            id,
+            url: links.article(site_url_template.as_deref(), &slug, id),
+            site: site_slug,
+            slug,
+            locale,
+            available_locales: tags(available_locales),
+            derived: false,
+            title,
+            subtitle,
+            summary,
+            summary_label,
+            body_html,
+            outline: outline
+                .0
+                .into_iter()
+                .map(
+                    |Heading {
+                         level,
+                         text,
+                         anchor,
+                     }| OutlineEntry {
+                        level,
+                        text,
+                        anchor,
+                    },
+                )
+                .collect(),
+            byline,
+            contributors: contributions
+                .into_iter()
+                .map(|c| contributor(c, &names.0))
+                .collect(),
+            sources: sources.into_iter().map(SourceBody::from).collect(),
+            source_line,
+            category: CategoryBrief {
+                id: category_id,
+                path: category_path,
+                name: category_name,
+            },
+            topics: topics.into_iter().map(topic).collect(),
+            keywords: keywords.0.into_iter().map(Keyword).collect(),
+            cover: cover.map(|url| CoverBody { url }),
+            attachments: attachments.into_iter().map(attachment).collect(),
+            audio: audio
+                .0
+                .into_iter()
+                .map(
+                    |Audio {
+                         url,
+                         media_type,
+                         duration_s,
+                     }| AudioBody {
+                        url,
+                        media_type,
+                        duration_s,
+                    },
+                )
+                .collect(),
+            published_at: time::printed(published_at, published_offset),
+            published_precision: precision(&published_precision),
+            event_date: event_date.map(|day: NaiveDate| day.to_string()),
+            updated_at: Ts::to_rfc3339(updated_at),
+            views,
+            reading_minutes,
+            version,
+            breadcrumbs: ancestors.map(|chain| breadcrumbs(home.unwrap_or_default(), chain)),
+            neighbors: neighbors.map(|(previous, next)| NeighborsBody {
+                previous: previous.map(|s| ArticleSummary::new(s, links)),
+                next: next.map(|s| ArticleSummary::new(s, links)),
+            }),
+            related: related.map(summaries),
+            site_details: site
+                .filter(|_| include.site_details)
+                .map(|s| SiteBody::new(s, links)),
+        }
+    }
+}
+
+fn tags(locales: Vec<String>) -> Vec<LocaleTag> {
+    locales.into_iter().map(LocaleTag).collect()
+}
+
+fn precision(word: &str) -> TimePrecision {
+    match Precision::parse(word) {
+        Some(Precision::Date) | None => TimePrecision::Date,
+        Some(Precision::Minute) => TimePrecision::Minute,
+        Some(Precision::Second) => TimePrecision::Second,
+    }
+}
+
+/// The contribution with the name that the language served has for it.
+fn contributor(contribution: StoredContribution, names: &[ContributorName]) -> ContributorBody {
+    let StoredContribution {
+        article_id: _,
+        contributor_id,
+        key,
+        role,
+        kind,
+        name,
+        affiliation,
+    } = contribution;
+    let kind = match ContributorKind::parse(&kind) {
+        Some(ContributorKind::Organization) => ContributorType::Organization,
+        Some(ContributorKind::Person) | None => ContributorType::Person,
+    };
+    let (name, affiliation) = match names.iter().find(|n| Some(&n.key) == key.as_ref()) {
+        Some(translated) => (translated.name.clone(), translated.affiliation.clone()),
+        None => (name, affiliation),
+    };
+    ContributorBody {
+        id: contributor_id,
+        role,
+        kind,
+        name,
+        affiliation,
+    }
+}
+
+fn topic(topic: Topic) -> TopicBrief {
+    let Topic {
+        id,
+        site_id: _,
+        key: _,
+        title,
+        year: _,
+        position: _,
+    } = topic;
+    TopicBrief { id, title }
+}
+
+fn attachment(attachment: StoredAttachment) -> AttachmentBody {
+    let StoredAttachment {
+        id,
+        article_id: _,
+        name,
+        url,
+        media_type,
+        size,
+        sha256,
+        downloads,
+    } = attachment;
+    AttachmentBody {
+        id,
+        name,
+        media_type,
+        size,
+        sha256,
+        url,
+        downloads,
+    }
+}
+
+fn breadcrumbs(home: String, chain: Vec<Category>) -> Vec<BreadcrumbBody> {
+    let first = BreadcrumbBody {
+        id: None,
+        name: home,
+        path: String::new(),
+    };
+    let rest = chain.into_iter().map(
+        |Category {
+             id,
+             site_id: _,
+             parent_id: _,
+             path,
+             name,
+             position: _,
+         }| {
+            BreadcrumbBody {
+                id: Some(id),
+                name,
+                path,
+            }
+        },
+    );
+    std::iter::once(first).chain(rest).collect()
+}

@@ -1,0 +1,31 @@
+//! masthead: a headless JSON content API for news portals, one binary on SQLite or PostgreSQL.
+//!
+//! Rooms, from the outside in; each may import only what stands below it (`tests/architecture.rs` holds the table):
+//!
+//! | room | what it does |
+//! |---|---|
+//! | [`cli`] | one file a command |
+//! | [`app`] | puts everything together; the only file that knows all |
+//! | [`http`] | the edge: JSON, status codes, headers |
+//! | [`jobs`] | what runs by itself |
+//! | [`service`] | use cases and transactions |
+//! | [`store`] | SQL and nothing else |
+//! | [`portal`] | the portal file format |
+//! | [`models`] | rows, value types and the rules on them |
+//! | [`text`] | pure functions on text |
+//! | [`error`], [`clock`], [`config`], [`telemetry`], [`schema`] | leaves |
+
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod error;
+pub mod http;
+pub mod jobs;
+pub mod models;
+pub mod portal;
+pub mod schema;
+pub mod service;
+pub mod store;
+pub mod telemetry;
+pub mod text;

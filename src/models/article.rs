@@ -1,0 +1,307 @@
+//! An article: its state, its texts in one or more languages, and what hangs on it.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::contributor::{Contribution, ContributorName};
+use super::json::Doc;
+use super::time::{Precision, Ts};
+use crate::schema::article_texts;
+
+/// Where an article stands in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// Being written; nobody outside sees it.
+    Draft,
+    /// Public from `published_at` until `unpublish_at`.
+    Published,
+    /// Taken from the public, kept.
+    Archived,
+}
+
+impl Status {
+    /// Every status.
+    pub const ALL: [Self; 3] = [Self::Draft, Self::Published, Self::Archived];
+
+    /// The word used in files, on the wire and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Published => "published",
+            Self::Archived => "archived",
+        }
+    }
+
+    /// The status called `word`.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.as_str() == word)
+    }
+}
+
+/// An article's state and place, without its texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArticleState {
+    /// Its name in addresses, unique within the site.
+    pub slug: String,
+    /// The category it belongs to.
+    pub category_id: i64,
+    /// Where it stands in its life.
+    pub status: Status,
+    /// The language of the original.
+    pub locale: String,
+    /// When it is or was published.
+    pub published_at: Ts,
+    /// The printed offset, minutes east of UTC.
+    pub published_offset: i32,
+    /// How exactly the time was printed.
+    pub published_precision: Precision,
+    /// When it vanishes again.
+    pub unpublish_at: Option<Ts>,
+    /// The day the text speaks of.
+    pub event_date: Option<NaiveDate>,
+    /// The line naming the sources, as printed.
+    pub source_line: Option<String>,
+    /// Address of the cover picture.
+    pub cover: Option<String>,
+    /// Recordings of the text.
+    pub audio: Vec<Audio>,
+}
+
+impl ArticleState {
+    /// The moments at which the public number of articles changes because of this one: `(when, +1 or -1)`.
+    pub fn visibility_changes(&self) -> Vec<(Ts, i64)> {
+        if self.status != Status::Published {
+            return Vec::new();
+        }
+        match self.unpublish_at {
+            Some(end) if end <= self.published_at => Vec::new(),
+            Some(end) => vec![(self.published_at, 1), (end, -1)],
+            None => vec![(self.published_at, 1)],
+        }
+    }
+}
+
+/// One rendition of an article: its texts in one language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    /// The language.
+    pub locale: String,
+    /// Its own name in addresses, where the translation has one.
+    pub slug: Option<String>,
+    /// The title.
+    pub title: String,
+    /// The subtitle.
+    pub subtitle: Option<String>,
+    /// The abstract.
+    pub summary: Option<String>,
+    /// The label printed before the abstract.
+    pub summary_label: Option<String>,
+    /// The line naming the authors, as printed.
+    pub byline: Option<String>,
+    /// Keywords in order.
+    pub keywords: Vec<String>,
+    /// The contributors' names in this language; empty in the original.
+    pub contributors: Vec<ContributorName>,
+    /// Sanitised HTML.
+    pub body_html: String,
+}
+
+/// A file that comes with an article.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// What it is called.
+    pub name: String,
+    /// Where it is; unique within the article.
+    pub url: String,
+    /// Its media type.
+    pub media_type: Option<String>,
+    /// Its size in bytes.
+    pub size: Option<i64>,
+    /// The SHA-256 of its bytes, lower-case hexadecimal.
+    pub sha256: Option<String>,
+}
+
+/// A recording of the text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Audio {
+    /// Where it is.
+    pub url: String,
+    /// Its media type.
+    pub media_type: Option<String>,
+    /// How long it is, in seconds.
+    pub duration_s: Option<i64>,
+}
+
+/// Numbers that only grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Views.
+    pub views: i64,
+    /// Downloads of its attachments.
+    pub downloads: i64,
+    /// Citations.
+    pub citations: i64,
+}
+
+/// Everything an editor or an import sets on an article; saving it makes the stored article equal to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArticleContent {
+    /// State and place.
+    pub state: ArticleState,
+    /// The renditions: the original first, then translations by locale.
+    pub texts: Vec<Text>,
+    /// Who made it, in order.
+    pub contributions: Vec<Contribution>,
+    /// Ids of its sources, relay first, origin last.
+    pub sources: Vec<i64>,
+    /// Ids of its topics.
+    pub topics: Vec<i64>,
+    /// Files.
+    pub attachments: Vec<Attachment>,
+    /// Keys of related articles of the same site, in order.
+    pub related: Vec<String>,
+}
+
+/// What a list shows of a rendition.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct TextSummary {
+    /// The article.
+    pub article_id: i64,
+    /// The language.
+    pub locale: String,
+    /// Its own name in addresses.
+    pub slug: Option<String>,
+    /// The title.
+    pub title: String,
+    /// The subtitle.
+    pub subtitle: Option<String>,
+    /// The abstract.
+    pub summary: Option<String>,
+    /// Keywords in order.
+    pub keywords: Doc<Vec<String>>,
+}
+
+/// A rendition as stored.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = article_texts, treat_none_as_default_value = false)]
+pub struct StoredText {
+    /// The article.
+    pub article_id: i64,
+    /// The language.
+    pub locale: String,
+    /// Its own name in addresses.
+    pub slug: Option<String>,
+    /// The title.
+    pub title: String,
+    /// The subtitle.
+    pub subtitle: Option<String>,
+    /// The abstract.
+    pub summary: Option<String>,
+    /// The label printed before the abstract.
+    pub summary_label: Option<String>,
+    /// The line naming the authors.
+    pub byline: Option<String>,
+    /// Keywords in order.
+    pub keywords: Doc<Vec<String>>,
+    /// The contributors' names in this language.
+    pub contributors: Doc<Vec<ContributorName>>,
+    /// Headings of the body.
+    pub outline: Doc<Vec<Heading>>,
+    /// Reading time in minutes.
+    pub reading_minutes: i32,
+    /// Sanitised HTML.
+    pub body_html: String,
+}
+
+/// A heading of a body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heading {
+    /// 1 to 6.
+    pub level: i32,
+    /// Its text, without tags.
+    pub text: String,
+    /// A name for links, unique within the body.
+    pub anchor: String,
+}
+
+/// What every answer about an article needs of its row.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct ArticleRow {
+    /// Its id.
+    pub id: i64,
+    /// The site it belongs to.
+    pub site_id: i64,
+    /// Its natural key within the site.
+    pub key: String,
+    /// Its name in addresses.
+    pub slug: String,
+    /// The category it belongs to.
+    pub category_id: i64,
+    /// `draft`, `published` or `archived`.
+    pub status: String,
+    /// The language of the original.
+    pub locale: String,
+    /// When it is or was published.
+    pub published_at: Ts,
+    /// The printed offset, minutes east of UTC.
+    pub published_offset: i32,
+    /// `date`, `minute` or `second`.
+    pub published_precision: String,
+    /// When it vanishes again.
+    pub unpublish_at: Option<Ts>,
+    /// The day the text speaks of.
+    pub event_date: Option<NaiveDate>,
+    /// The line naming the sources.
+    pub source_line: Option<String>,
+    /// Address of the cover picture.
+    pub cover: Option<String>,
+    /// Recordings.
+    pub audio: Doc<Vec<Audio>>,
+    /// Whether it has files.
+    pub has_attachments: bool,
+    /// Grows with every change.
+    pub version: i64,
+    /// When it was last changed.
+    pub updated_at: Ts,
+}
+
+/// A file as stored, with its own counter.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct StoredAttachment {
+    /// Its id.
+    pub id: i64,
+    /// The article.
+    pub article_id: i64,
+    /// What it is called.
+    pub name: String,
+    /// Where it is.
+    pub url: String,
+    /// Its media type.
+    pub media_type: Option<String>,
+    /// Its size in bytes.
+    pub size: Option<i64>,
+    /// The SHA-256 of its bytes.
+    pub sha256: Option<String>,
+    /// How often it was fetched.
+    pub downloads: i64,
+}
+
+/// An article as lists and pages show it, with what they need of its site and category.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct PublicArticle {
+    /// The article.
+    pub article: ArticleRow,
+    /// How often it was viewed.
+    pub views: i64,
+    /// Slug of its site.
+    pub site_slug: String,
+    /// Language its site serves where a reader asks for none.
+    pub site_default_locale: String,
+    /// Where its site's pages live.
+    pub site_url_template: Option<String>,
+    /// Path of its category.
+    pub category_path: String,
+    /// Name of its category.
+    pub category_name: String,
+}

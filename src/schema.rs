@@ -1,0 +1,390 @@
+//! Diesel tables, one declaration for both databases, and the SQL types that both share.
+
+#![expect(
+    missing_docs,
+    reason = "the macro documents tables, not columns; the migrations explain those"
+)]
+
+use diesel::sql_types::SqlType;
+
+/// An instant: `timestamptz` on PostgreSQL, fixed-width RFC 3339 text in UTC on SQLite (sorts as text).
+#[derive(Debug, Clone, Copy, Default, diesel::query_builder::QueryId, SqlType)]
+#[diesel(postgres_type(name = "timestamptz"), sqlite_type(name = "Text"))]
+pub struct UtcTs;
+
+/// A JSON document: `jsonb` on PostgreSQL, text on SQLite.
+#[derive(Debug, Clone, Copy, Default, diesel::query_builder::QueryId, SqlType)]
+#[diesel(postgres_type(name = "jsonb"), sqlite_type(name = "Text"))]
+pub struct JsonDoc;
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::UtcTs;
+
+    /// Secrets made at the first start, so that instances agree.
+    secrets (name) {
+        /// What it is for.
+        name -> Text,
+        /// Its bytes.
+        value -> Binary,
+        /// When it was made.
+        created_at -> UtcTs,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{JsonDoc, UtcTs};
+
+    /// Portals.
+    sites (id) {
+        id -> BigInt,
+        slug -> Text,
+        name -> Text,
+        default_locale -> Text,
+        locales -> JsonDoc,
+        utc_offset -> Text,
+        home_label -> Nullable<Text>,
+        owner -> Nullable<Text>,
+        copyright -> Nullable<Text>,
+        copyright_notice -> Nullable<Text>,
+        url_template -> Nullable<Text>,
+        registrations -> JsonDoc,
+        contacts -> JsonDoc,
+        credits -> JsonDoc,
+        blocks -> JsonDoc,
+        identity -> JsonDoc,
+        version -> BigInt,
+        created_at -> UtcTs,
+        updated_at -> UtcTs,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// The visitor counter of each site.
+    site_counters (site_id) {
+        site_id -> BigInt,
+        visitors -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::UtcTs;
+
+    /// The media that articles come from.
+    sources (id) {
+        id -> BigInt,
+        slug -> Text,
+        name -> Text,
+        url -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> UtcTs,
+        updated_at -> UtcTs,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::UtcTs;
+
+    /// The category trees.
+    categories (id) {
+        id -> BigInt,
+        site_id -> BigInt,
+        parent_id -> Nullable<BigInt>,
+        path -> Text,
+        name -> Text,
+        position -> BigInt,
+        version -> BigInt,
+        created_at -> UtcTs,
+        updated_at -> UtcTs,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// How many articles each category had when the count events were last rolled up.
+    category_counts (category_id) {
+        category_id -> BigInt,
+        articles -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::UtcTs;
+
+    /// Changes of the numbers above that are not rolled up yet: those of the future and of the last hour.
+    count_events (article_id, delta) {
+        article_id -> BigInt,
+        delta -> BigInt,
+        category_id -> BigInt,
+        at -> UtcTs,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::UtcTs;
+
+    /// Hand-ordered collections of a site's articles.
+    topics (id) {
+        id -> BigInt,
+        site_id -> BigInt,
+        key -> Text,
+        title -> Text,
+        year -> Nullable<Integer>,
+        position -> BigInt,
+        version -> BigInt,
+        created_at -> UtcTs,
+        updated_at -> UtcTs,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::UtcTs;
+
+    /// Menus.
+    menus (id) {
+        id -> BigInt,
+        site_id -> BigInt,
+        key -> Text,
+        version -> BigInt,
+        created_at -> UtcTs,
+        updated_at -> UtcTs,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// The items of menus, in pre-order.
+    menu_items (menu_id, position) {
+        menu_id -> BigInt,
+        position -> Integer,
+        depth -> Integer,
+        label -> Text,
+        url -> Nullable<Text>,
+        category_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{JsonDoc, UtcTs};
+
+    /// Titled groups of links.
+    link_groups (id) {
+        id -> BigInt,
+        site_id -> BigInt,
+        key -> Text,
+        title -> Text,
+        links -> JsonDoc,
+        position -> BigInt,
+        version -> BigInt,
+        created_at -> UtcTs,
+        updated_at -> UtcTs,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{JsonDoc, UtcTs};
+
+    /// Articles: state and place; their texts stand in `article_texts`.
+    articles (id) {
+        id -> BigInt,
+        site_id -> BigInt,
+        key -> Text,
+        slug -> Text,
+        category_id -> BigInt,
+        status -> Text,
+        locale -> Text,
+        published_at -> UtcTs,
+        published_offset -> Integer,
+        published_precision -> Text,
+        unpublish_at -> Nullable<UtcTs>,
+        event_date -> Nullable<Date>,
+        source_line -> Nullable<Text>,
+        cover -> Nullable<Text>,
+        audio -> JsonDoc,
+        has_attachments -> Bool,
+        version -> BigInt,
+        created_at -> UtcTs,
+        updated_at -> UtcTs,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::JsonDoc;
+
+    /// The renditions of articles, the original included.
+    article_texts (article_id, locale) {
+        article_id -> BigInt,
+        locale -> Text,
+        slug -> Nullable<Text>,
+        title -> Text,
+        subtitle -> Nullable<Text>,
+        summary -> Nullable<Text>,
+        summary_label -> Nullable<Text>,
+        byline -> Nullable<Text>,
+        keywords -> JsonDoc,
+        contributors -> JsonDoc,
+        outline -> JsonDoc,
+        reading_minutes -> Integer,
+        body_html -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// Every name that leads to an article, its translations' names included.
+    article_slugs (site_id, slug) {
+        site_id -> BigInt,
+        slug -> Text,
+        article_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// The numbers of each article.
+    article_counters (article_id) {
+        article_id -> BigInt,
+        views -> BigInt,
+        downloads -> BigInt,
+        citations -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// People and organisations, each once per site.
+    contributors (id) {
+        id -> BigInt,
+        site_id -> BigInt,
+        identity -> Text,
+        key -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// Who made which article, with name and role as printed there.
+    article_contributors (article_id, position) {
+        article_id -> BigInt,
+        position -> Integer,
+        contributor_id -> BigInt,
+        role -> Text,
+        kind -> Text,
+        name -> Text,
+        affiliation -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// The chain of sources of each article, relay first, origin last.
+    article_sources (article_id, position) {
+        article_id -> BigInt,
+        position -> Integer,
+        source_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// The topics of each article.
+    article_topics (article_id, position) {
+        article_id -> BigInt,
+        position -> Integer,
+        topic_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// The articles that an editor recommends beside each article.
+    article_related (article_id, position) {
+        article_id -> BigInt,
+        position -> Integer,
+        related_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// Files that come with articles.
+    attachments (id) {
+        id -> BigInt,
+        article_id -> BigInt,
+        position -> Integer,
+        name -> Text,
+        url -> Text,
+        media_type -> Nullable<Text>,
+        size -> Nullable<BigInt>,
+        sha256 -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// How often each file was fetched.
+    attachment_counters (attachment_id) {
+        attachment_id -> BigInt,
+        downloads -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::UtcTs;
+
+    /// Which list shows which published article; the key is the order of the list.
+    listings (kind, reference, published_at, article_id) {
+        kind -> SmallInt,
+        reference -> BigInt,
+        published_at -> UtcTs,
+        article_id -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    article_contributors,
+    article_counters,
+    article_related,
+    article_slugs,
+    article_sources,
+    article_texts,
+    article_topics,
+    articles,
+    attachment_counters,
+    attachments,
+    categories,
+    category_counts,
+    contributors,
+    count_events,
+    link_groups,
+    listings,
+    menu_items,
+    menus,
+    site_counters,
+    sites,
+    sources,
+    topics,
+);

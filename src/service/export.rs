@@ -1,0 +1,327 @@
+//! Writing everything as a portal file, as one consistent picture of the database.
+
+use std::collections::HashMap;
+use std::io::Write;
+
+use chrono::FixedOffset;
+
+use crate::error::{Error, Resource, Result};
+use crate::models::article::Text;
+use crate::models::site::{Site, SiteContent};
+use crate::portal::writer::{
+    ArticleLine, CategoryLine, LinkGroupLine, MenuItemLine, MenuLine, SiteLine, SourceLine,
+    TopicLine, TranslationLine, Writer,
+};
+use crate::store::articles::Loaded;
+use crate::store::{self, Conn, Store};
+
+/// Rows read at a time.
+const BATCH: i64 = 100;
+
+/// Use cases on portal files.
+#[derive(Clone)]
+pub struct Export {
+    store: Store,
+}
+
+/// What articles refer to, by id.
+struct Names {
+    categories: HashMap<i64, String>,
+    sources: HashMap<i64, String>,
+    topics: HashMap<i64, String>,
+}
+
+impl Export {
+    pub(super) fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// Writes one site, or all of them, to `out`. Blocks the calling thread.
+    pub fn run(&self, out: impl Write, site: Option<&str>) -> Result<()> {
+        self.store
+            .read_blocking(|conn| store::connection::snapshot(conn, |conn| write(conn, out, site)))
+    }
+}
+
+fn write(conn: &mut Conn, out: impl Write, only: Option<&str>) -> Result<()> {
+    let sites = match only {
+        None => store::sites::all(conn)?,
+        Some(slug) => {
+            vec![
+                store::sites::find(conn, slug)?
+                    .ok_or_else(|| Error::not_found(Resource::Site, slug))?,
+            ]
+        }
+    };
+    let mut file = Writer::new(out);
+    done(file.header())?;
+    for site in &sites {
+        let visitors = store::sites::visitors(conn, site.id)?;
+        done(file.site(&site_line(site, visitors)))?;
+    }
+    let mut names = Names {
+        categories: HashMap::new(),
+        sources: HashMap::new(),
+        topics: HashMap::new(),
+    };
+    write_sources(conn, &mut file, only.and(sites.first()), &mut names)?;
+    for site in &sites {
+        write_site_parts(conn, &mut file, site, &mut names)?;
+        write_articles(conn, &mut file, site, &names)?;
+    }
+    done(file.finish().map(drop))
+}
+
+fn done(written: std::io::Result<()>) -> Result<()> {
+    written.map_err(|cause| Error::File {
+        what: "writing the portal file".to_owned(),
+        cause,
+    })
+}
+
+fn site_line(site: &Site, visitors: i64) -> SiteLine<'_> {
+    let Site {
+        id: _,
+        slug,
+        content,
+        version: _,
+        updated_at: _,
+    } = site;
+    let SiteContent {
+        name,
+        default_locale,
+        locales,
+        utc_offset,
+        home_label,
+        owner,
+        copyright,
+        copyright_notice,
+        url_template,
+        registrations,
+        contacts,
+        credits,
+        blocks,
+        identity,
+    } = content;
+    SiteLine {
+        slug,
+        name,
+        default_locale,
+        utc_offset,
+        locales: &locales.0,
+        home_label: home_label.as_deref(),
+        owner: owner.as_deref(),
+        copyright: copyright.as_deref(),
+        copyright_notice: copyright_notice.as_deref(),
+        url_template: url_template.as_deref(),
+        registrations: &registrations.0,
+        contacts: &contacts.0,
+        credits: &credits.0,
+        blocks: &blocks.0,
+        identity: &identity.0,
+        visitors,
+    }
+}
+
+/// All sources, or those that the articles of `site` name.
+fn write_sources(
+    conn: &mut Conn,
+    file: &mut Writer<impl Write>,
+    site: Option<&Site>,
+    names: &mut Names,
+) -> Result<()> {
+    let mut after = 0;
+    loop {
+        let page = match site {
+            None => store::sources::page(conn, after, BATCH)?,
+            Some(site) => store::sources::page_of_site(conn, site.id, after, BATCH)?,
+        };
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        after = last.id;
+        for source in page {
+            done(file.source(&SourceLine {
+                slug: &source.slug,
+                name: &source.name,
+                url: source.url.as_deref(),
+            }))?;
+            names.sources.insert(source.id, source.slug);
+        }
+    }
+}
+
+fn write_site_parts(
+    conn: &mut Conn,
+    file: &mut Writer<impl Write>,
+    site: &Site,
+    names: &mut Names,
+) -> Result<()> {
+    // Parents first, siblings in order.
+    let mut categories = store::categories::all(conn, site.id)?;
+    categories.sort_by_key(|c| c.path.matches('/').count());
+    for category in categories {
+        done(file.category(&CategoryLine {
+            site: &site.slug,
+            path: &category.path,
+            name: &category.name,
+        }))?;
+        names.categories.insert(category.id, category.path);
+    }
+    for (menu_id, key) in store::menus::all(conn, site.id)? {
+        let items = store::menus::items(conn, menu_id)?;
+        let items = items
+            .iter()
+            .map(|item| MenuItemLine {
+                depth: item.depth,
+                label: &item.label,
+                url: item.url.as_deref(),
+                category: item
+                    .category_id
+                    .and_then(|id| names.categories.get(&id))
+                    .map(String::as_str),
+            })
+            .collect();
+        done(file.menu(&MenuLine {
+            site: &site.slug,
+            key: &key,
+            items,
+        }))?;
+    }
+    for group in store::link_groups::all(conn, site.id)? {
+        done(file.link_group(&LinkGroupLine {
+            site: &site.slug,
+            key: &group.key,
+            title: &group.title,
+            links: &group.links.0,
+        }))?;
+    }
+    let mut after = (i64::MIN, 0);
+    loop {
+        let page = store::topics::page(conn, site.id, after, BATCH)?;
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        after = (last.position, last.id);
+        for topic in page {
+            done(file.topic(&TopicLine {
+                site: &site.slug,
+                key: &topic.key,
+                title: &topic.title,
+                year: topic.year,
+            }))?;
+            names.topics.insert(topic.id, topic.key);
+        }
+    }
+}
+
+fn write_articles(
+    conn: &mut Conn,
+    file: &mut Writer<impl Write>,
+    site: &Site,
+    names: &Names,
+) -> Result<()> {
+    let mut after = 0;
+    loop {
+        let ids = store::articles::page_of_site(conn, site.id, after, BATCH)?;
+        let Some(last) = ids.last() else {
+            return Ok(());
+        };
+        after = *last;
+        for article in store::articles::load(conn, &ids)? {
+            done(file.article(&article_line(site, &article, names)?))?;
+        }
+    }
+}
+
+fn article_line<'a>(
+    site: &'a Site,
+    article: &'a Loaded,
+    names: &'a Names,
+) -> Result<ArticleLine<'a>> {
+    let Loaded {
+        row,
+        content,
+        counters,
+    } = article;
+    let state = &content.state;
+    let (original, translations) = content
+        .texts
+        .split_first()
+        .ok_or_else(|| Error::internal(format!("article {} has no text", row.id)))?;
+    let offset = FixedOffset::east_opt(state.published_offset * 60)
+        .ok_or_else(|| Error::internal(format!("article {} has an impossible offset", row.id)))?;
+    Ok(ArticleLine {
+        site: &site.slug,
+        key: &row.key,
+        category: named(&names.categories, state.category_id)?,
+        locale: &state.locale,
+        slug: &state.slug,
+        title: &original.title,
+        subtitle: original.subtitle.as_deref(),
+        summary: original.summary.as_deref(),
+        summary_label: original.summary_label.as_deref(),
+        body_html: &original.body_html,
+        byline: original.byline.as_deref(),
+        contributors: &content.contributions,
+        sources: content
+            .sources
+            .iter()
+            .map(|id| named(&names.sources, *id))
+            .collect::<Result<_>>()?,
+        source_line: state.source_line.as_deref(),
+        published_at: state.published_at.0.with_timezone(&offset),
+        published_precision: state.published_precision,
+        unpublish_at: state.unpublish_at.map(|at| at.0),
+        event_date: state.event_date,
+        keywords: &original.keywords,
+        topics: content
+            .topics
+            .iter()
+            .map(|id| named(&names.topics, *id))
+            .collect::<Result<_>>()?,
+        cover: state.cover.as_deref(),
+        attachments: &content.attachments,
+        audio: &state.audio,
+        related: content.related.iter().map(String::as_str).collect(),
+        views: counters.views,
+        downloads: counters.downloads,
+        citations: counters.citations,
+        status: state.status,
+        translations: translations.iter().map(translation_line).collect(),
+    })
+}
+
+fn translation_line(text: &Text) -> TranslationLine<'_> {
+    let Text {
+        locale,
+        slug,
+        title,
+        subtitle,
+        summary,
+        summary_label,
+        byline,
+        keywords,
+        contributors,
+        body_html,
+    } = text;
+    TranslationLine {
+        locale,
+        slug: slug.as_deref(),
+        title,
+        subtitle: subtitle.as_deref(),
+        summary: summary.as_deref(),
+        summary_label: summary_label.as_deref(),
+        body_html,
+        byline: byline.as_deref(),
+        contributors,
+        keywords,
+    }
+}
+
+fn named(names: &HashMap<i64, String>, id: i64) -> Result<&str> {
+    names
+        .get(&id)
+        .map(String::as_str)
+        .ok_or_else(|| Error::internal(format!("record {id} is referred to but not there")))
+}

@@ -1,0 +1,337 @@
+//! Taking portal files in: streamed, idempotent by natural key, and all or nothing unless told otherwise.
+//!
+//! A file is read line by line. Articles are gathered into batches so that the number of statements does not
+//! grow with every line; whatever else comes is written at once. Only what is new or changed is written.
+
+mod articles;
+mod site_parts;
+
+use std::collections::HashMap;
+use std::io::BufRead;
+
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::models::time::Ts;
+use crate::portal::reader::Reader;
+use crate::portal::record::{ArticleRecord, LineFault, Record};
+use crate::store::counts::Deltas;
+use crate::store::{self, Conn, Store};
+
+/// Articles written together; also the lines between two commits of an import that keeps going.
+const BATCH: usize = 200;
+
+/// Faults that are kept with their text; further ones are only counted.
+const FAULTS_KEPT: usize = 1000;
+
+/// Use cases on portal files.
+#[derive(Clone)]
+pub struct Import {
+    store: Store,
+    clock: Clock,
+}
+
+/// How a file is taken in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ImportOptions {
+    /// Keep the good lines of a file that has bad ones; otherwise nothing of such a file is kept.
+    pub keep_going: bool,
+}
+
+/// How far an import is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Lines read.
+    pub lines: u64,
+    /// Bytes read.
+    pub bytes: u64,
+}
+
+/// What an import did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImportReport {
+    /// Lines read.
+    pub lines: u64,
+    /// Records that are new.
+    pub created: u64,
+    /// Records that changed.
+    pub updated: u64,
+    /// Records that were already there as they are in the file.
+    pub unchanged: u64,
+    /// The first thousand faults.
+    pub faults: Vec<LineFault>,
+    /// All faults.
+    pub fault_count: u64,
+    /// Whether anything of the file was kept.
+    pub committed: bool,
+}
+
+impl Import {
+    pub(super) fn new(store: Store, clock: Clock) -> Self {
+        Self { store, clock }
+    }
+
+    /// Takes one file in. Blocks the calling thread.
+    ///
+    /// Without `keep_going` the file is one transaction: on SQLite other writers wait until it ends, readers do
+    /// not. With it, every [`BATCH`] lines are one.
+    pub fn run(
+        &self,
+        reader: impl BufRead,
+        options: ImportOptions,
+        mut progress: impl FnMut(Progress),
+    ) -> Result<ImportReport> {
+        let mut run = Run::new(Ts::from(self.clock.now()));
+        self.store.with_writer(|conn| {
+            if options.keep_going {
+                run.prepare(conn)?;
+                let mut reader = Reader::new(reader);
+                while store::connection::immediate(conn, |conn| {
+                    run.take(conn, &mut reader, Some(BATCH), &mut progress)
+                })? {}
+                store::connection::immediate(conn, |conn| run.finish(conn))?;
+                run.report.committed = true;
+                return Ok(());
+            }
+            let outcome = store::connection::immediate(conn, |conn| {
+                run.prepare(conn)?;
+                run.take(conn, &mut Reader::new(reader), None, &mut progress)?;
+                run.finish(conn)?;
+                // An error rolls back; the faults themselves are in the report.
+                if run.report.fault_count > 0 {
+                    Err(Error::Invalid(Vec::new()))
+                } else {
+                    Ok(())
+                }
+            });
+            match outcome {
+                Err(Error::Invalid(_)) => Ok(()),
+                outcome => {
+                    run.report.committed = outcome.is_ok();
+                    outcome
+                }
+            }
+        })?;
+        Ok(run.report)
+    }
+}
+
+/// A site as the lines after it need it.
+#[derive(Debug, Clone, Copy)]
+struct SiteRef {
+    id: i64,
+}
+
+/// The state between two lines. Its size does not depend on the number of articles.
+struct Run {
+    now: Ts,
+    report: ImportReport,
+    sites: HashMap<String, Option<SiteRef>>,
+    /// The position last given to a record of this kind under this parent, to keep the order of the file.
+    positions: HashMap<(Ordered, i64), i64>,
+    batch: Vec<(u64, ArticleRecord)>,
+    counts: Deltas,
+}
+
+/// Records whose order in the file is their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Ordered {
+    Category,
+    Topic,
+    LinkGroup,
+}
+
+/// What became of a record.
+enum Outcome {
+    Created,
+    Updated,
+    Unchanged,
+}
+
+/// Why a record was not taken.
+enum Refusal {
+    /// The line is at fault.
+    Fault { member: String, reason: String },
+    /// Something else is.
+    Error(Error),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+fn fault(member: impl Into<String>, reason: impl Into<String>) -> Refusal {
+    Refusal::Fault {
+        member: member.into(),
+        reason: reason.into(),
+    }
+}
+
+fn required(member: &str) -> Refusal {
+    fault(member, "is required for a new record")
+}
+
+impl Run {
+    fn new(now: Ts) -> Self {
+        Self {
+            now,
+            report: ImportReport::default(),
+            sites: HashMap::new(),
+            positions: HashMap::new(),
+            batch: Vec::with_capacity(BATCH),
+            counts: Deltas::new(),
+        }
+    }
+
+    fn prepare(&mut self, conn: &mut Conn) -> Result<()> {
+        store::import::prepare(conn)
+    }
+
+    /// Takes up to `limit` lines; tells whether there may be more.
+    fn take<R: BufRead>(
+        &mut self,
+        conn: &mut Conn,
+        reader: &mut Reader<R>,
+        limit: Option<usize>,
+        progress: &mut impl FnMut(Progress),
+    ) -> Result<bool> {
+        let mut taken = 0;
+        let more = loop {
+            if limit.is_some_and(|limit| taken >= limit) {
+                break true;
+            }
+            let Some(line) = reader.next() else {
+                break false;
+            };
+            let line = line.map_err(|cause| Error::File {
+                what: "reading the portal file".to_owned(),
+                cause,
+            })?;
+            taken += 1;
+            self.report.lines = line.number;
+            match line.content {
+                Ok(record) => self.record(conn, line.number, record)?,
+                Err(faults) => faults.into_iter().for_each(|fault| self.fault(fault)),
+            }
+            progress(Progress {
+                lines: line.number,
+                bytes: line.offset,
+            });
+        };
+        self.flush(conn)?;
+        if limit.is_some() {
+            self.apply_counts(conn)?;
+        }
+        Ok(more)
+    }
+
+    /// What can only be done once every line is there.
+    fn finish(&mut self, conn: &mut Conn) -> Result<()> {
+        for (line, key) in store::import::unresolved(conn, FAULTS_KEPT)? {
+            self.fault(LineFault {
+                line: u64::try_from(line).unwrap_or_default(),
+                member: "related".to_owned(),
+                reason: format!(
+                    "no article `{key}` in this site, neither in the file nor in the database"
+                ),
+            });
+        }
+        store::import::resolve(conn)?;
+        self.apply_counts(conn)
+    }
+
+    /// Late and short, because other writers wait for these rows.
+    fn apply_counts(&mut self, conn: &mut Conn) -> Result<()> {
+        store::counts::apply(conn, &std::mem::take(&mut self.counts))
+    }
+
+    fn record(&mut self, conn: &mut Conn, line: u64, record: Record) -> Result<()> {
+        let record = match record {
+            Record::Article(article) => {
+                // A key that comes twice is a change of what the first line made.
+                if self
+                    .batch
+                    .iter()
+                    .any(|(_, a)| a.key == article.key && a.site == article.site)
+                {
+                    self.flush(conn)?;
+                }
+                self.batch.push((line, *article));
+                return if self.batch.len() >= BATCH {
+                    self.flush(conn)
+                } else {
+                    Ok(())
+                };
+            }
+            other => other,
+        };
+        self.flush(conn)?;
+        let outcome = match record {
+            Record::Portal | Record::Article(_) => return Ok(()),
+            Record::Site(site) => self.site(conn, *site),
+            Record::Source(source) => self.source(conn, source),
+            Record::Category(category) => self.category(conn, category),
+            Record::Menu(menu) => self.menu(conn, menu),
+            Record::LinkGroup(group) => self.link_group(conn, group),
+            Record::Topic(topic) => self.topic(conn, topic),
+        };
+        self.conclude(line, outcome)
+    }
+
+    fn conclude(&mut self, line: u64, outcome: Result<Outcome, Refusal>) -> Result<()> {
+        match outcome {
+            Ok(Outcome::Created) => self.report.created += 1,
+            Ok(Outcome::Updated) => self.report.updated += 1,
+            Ok(Outcome::Unchanged) => self.report.unchanged += 1,
+            Err(Refusal::Fault { member, reason }) => self.fault(LineFault {
+                line,
+                member,
+                reason,
+            }),
+            Err(Refusal::Error(error)) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn fault(&mut self, fault: LineFault) {
+        self.report.fault_count += 1;
+        if self.report.faults.len() < FAULTS_KEPT {
+            self.report.faults.push(fault);
+        }
+    }
+
+    /// The site that a record names.
+    fn site_of(&mut self, conn: &mut Conn, slug: &str) -> Result<SiteRef, Refusal> {
+        if !self.sites.contains_key(slug) {
+            let found = store::sites::find_id(conn, slug)?.map(|id| SiteRef { id });
+            self.sites.insert(slug.to_owned(), found);
+        }
+        self.sites.get(slug).copied().flatten().ok_or_else(|| {
+            fault(
+                "site",
+                format!(
+                    "no site `{slug}`: its record must come before this line, or be in the database"
+                ),
+            )
+        })
+    }
+
+    /// The position of a record that keeps the order of the file: its own where that stands behind the record
+    /// before it, else one behind everything. `last` is the highest there is.
+    fn position(
+        &mut self,
+        kind: Ordered,
+        parent: i64,
+        own: Option<i64>,
+        last: impl FnOnce() -> Result<i64>,
+    ) -> Result<i64> {
+        let before = self.positions.get(&(kind, parent)).copied().unwrap_or(0);
+        let position = match own {
+            Some(own) if own > before => own,
+            _ => last()? + 1,
+        };
+        self.positions.insert((kind, parent), position);
+        Ok(position)
+    }
+}

@@ -1,0 +1,314 @@
+//! Everything of a portal file but the articles: each record is compared with what is stored and written where it
+//! differs.
+
+use super::{Ordered, Outcome, Refusal, Run, SiteRef, fault, required};
+use crate::models::category::parent_path;
+use crate::models::json::Doc;
+use crate::models::link_group::LinkGroup;
+use crate::models::menu::MenuItem;
+use crate::models::site::{Identity, SiteContent};
+use crate::models::source::Source;
+use crate::models::topic::Topic;
+use crate::portal::record::{
+    CategoryRecord, LinkGroupRecord, MenuEntry, MenuRecord, Patch, SiteRecord, SourceRecord,
+    TopicRecord,
+};
+use crate::store::{self, Conn};
+
+/// The value of a member that a new record must have.
+fn needed<T>(patch: Patch<T>, member: &str) -> Result<T, Refusal> {
+    match patch {
+        Patch::Set(value) => Ok(value),
+        Patch::Keep | Patch::Clear => Err(required(member)),
+    }
+}
+
+/// The value of a member that a stored record already has.
+fn or_stored<T: Clone>(patch: Patch<T>, stored: &T) -> T {
+    match patch {
+        Patch::Set(value) => value,
+        Patch::Keep | Patch::Clear => stored.clone(),
+    }
+}
+
+impl Run {
+    pub(super) fn site(&mut self, conn: &mut Conn, record: SiteRecord) -> Result<Outcome, Refusal> {
+        let SiteRecord {
+            slug,
+            name,
+            default_locale,
+            utc_offset,
+            locales,
+            home_label,
+            owner,
+            copyright,
+            copyright_notice,
+            url_template,
+            registrations,
+            contacts,
+            credits,
+            blocks,
+            identity,
+            visitors,
+        } = record;
+        let stored = store::sites::find(conn, &slug)?;
+        let mut content = match &stored {
+            Some(site) => SiteContent {
+                name: or_stored(name, &site.content.name),
+                default_locale: or_stored(default_locale, &site.content.default_locale),
+                utc_offset: or_stored(utc_offset, &site.content.utc_offset),
+                ..site.content.clone()
+            },
+            None => SiteContent {
+                name: needed(name, "name")?,
+                default_locale: needed(default_locale, "default_locale")?,
+                utc_offset: needed(utc_offset, "utc_offset")?,
+                locales: Doc(Vec::new()),
+                home_label: None,
+                owner: None,
+                copyright: None,
+                copyright_notice: None,
+                url_template: None,
+                registrations: Doc(Vec::new()),
+                contacts: Doc(Vec::new()),
+                credits: Doc(Vec::new()),
+                blocks: Doc(Vec::new()),
+                identity: Doc(Identity::default()),
+            },
+        };
+        locales.apply_or_default(&mut content.locales.0);
+        if content.locales.0.is_empty() {
+            content.locales.0.push(content.default_locale.clone());
+        }
+        home_label.apply_to(&mut content.home_label);
+        owner.apply_to(&mut content.owner);
+        copyright.apply_to(&mut content.copyright);
+        copyright_notice.apply_to(&mut content.copyright_notice);
+        url_template.apply_to(&mut content.url_template);
+        registrations.apply_or_default(&mut content.registrations.0);
+        contacts.apply_or_default(&mut content.contacts.0);
+        credits.apply_or_default(&mut content.credits.0);
+        blocks.apply_or_default(&mut content.blocks.0);
+        identity.apply_or_default(&mut content.identity.0);
+        let (id, outcome) = match stored {
+            None => (
+                store::sites::insert(conn, &slug, &content, visitors, self.now)?,
+                Outcome::Created,
+            ),
+            Some(site) if site.content == content => (site.id, Outcome::Unchanged),
+            Some(site) => {
+                store::sites::update(conn, site.id, &content, self.now)?;
+                (site.id, Outcome::Updated)
+            }
+        };
+        self.sites.insert(slug, Some(SiteRef { id }));
+        Ok(outcome)
+    }
+
+    pub(super) fn source(
+        &mut self,
+        conn: &mut Conn,
+        record: SourceRecord,
+    ) -> Result<Outcome, Refusal> {
+        let SourceRecord { slug, name, url } = record;
+        let Some(stored) = store::sources::find_by_slug(conn, &slug)? else {
+            let name = needed(name, "name")?;
+            let mut address = None;
+            url.apply_to(&mut address);
+            store::sources::insert(conn, &slug, &name, address.as_deref(), self.now)?;
+            return Ok(Outcome::Created);
+        };
+        let mut source = Source {
+            name: or_stored(name, &stored.name),
+            ..stored.clone()
+        };
+        url.apply_to(&mut source.url);
+        if source == stored {
+            return Ok(Outcome::Unchanged);
+        }
+        store::sources::update(conn, &source, self.now)?;
+        Ok(Outcome::Updated)
+    }
+
+    pub(super) fn category(
+        &mut self,
+        conn: &mut Conn,
+        record: CategoryRecord,
+    ) -> Result<Outcome, Refusal> {
+        let CategoryRecord { site, path, name } = record;
+        let site = self.site_of(conn, &site)?;
+        let stored = store::categories::find(conn, site.id, &path)?;
+        let own = stored.as_ref().map(|c| c.position);
+        let position = self.position(Ordered::Category, site.id, own, || {
+            store::categories::last_position(conn, site.id)
+        })?;
+        let Some(stored) = stored else {
+            let name = needed(name, "name")?;
+            let parent_id = match parent_path(&path) {
+                None => None,
+                Some(parent) => Some(
+                    store::categories::find(conn, site.id, parent)?
+                        .ok_or_else(|| {
+                            fault("path", format!("no category `{parent}`: the parent's record must come before this line"))
+                        })?
+                        .id,
+                ),
+            };
+            store::categories::insert(conn, site.id, parent_id, &path, &name, position, self.now)?;
+            return Ok(Outcome::Created);
+        };
+        let mut category = stored.clone();
+        category.name = or_stored(name, &stored.name);
+        category.position = position;
+        if category == stored {
+            return Ok(Outcome::Unchanged);
+        }
+        store::categories::update(conn, &category, self.now)?;
+        Ok(Outcome::Updated)
+    }
+
+    pub(super) fn menu(&mut self, conn: &mut Conn, record: MenuRecord) -> Result<Outcome, Refusal> {
+        let MenuRecord { site, key, items } = record;
+        let site = self.site_of(conn, &site)?;
+        let stored = store::menus::find(conn, site.id, &key)?;
+        let entries = match (items, stored) {
+            (Patch::Set(entries), _) => entries,
+            (Patch::Clear, _) => Vec::new(),
+            (Patch::Keep, Some(_)) => return Ok(Outcome::Unchanged),
+            (Patch::Keep, None) => return Err(required("items")),
+        };
+        let mut wanted = menu_items(conn, site.id, entries)?;
+        let (menu_id, outcome) = match stored {
+            Some(id) => (id, Outcome::Updated),
+            None => (
+                store::menus::insert(conn, site.id, &key, self.now)?,
+                Outcome::Created,
+            ),
+        };
+        wanted.iter_mut().for_each(|item| item.menu_id = menu_id);
+        if stored.is_some() && store::menus::items(conn, menu_id)? == wanted {
+            return Ok(Outcome::Unchanged);
+        }
+        store::menus::replace_items(conn, menu_id, &wanted, self.now)?;
+        Ok(outcome)
+    }
+
+    pub(super) fn link_group(
+        &mut self,
+        conn: &mut Conn,
+        record: LinkGroupRecord,
+    ) -> Result<Outcome, Refusal> {
+        let LinkGroupRecord {
+            site,
+            key,
+            title,
+            links,
+        } = record;
+        let site = self.site_of(conn, &site)?;
+        let stored = store::link_groups::find(conn, site.id, &key)?;
+        let own = stored.as_ref().map(|g| g.position);
+        let position = self.position(Ordered::LinkGroup, site.id, own, || {
+            store::link_groups::last_position(conn, site.id)
+        })?;
+        let Some(stored) = stored else {
+            let title = needed(title, "title")?;
+            let mut list = Vec::new();
+            links.apply_or_default(&mut list);
+            store::link_groups::insert(
+                conn,
+                site.id,
+                &key,
+                &title,
+                &Doc(list),
+                position,
+                self.now,
+            )?;
+            return Ok(Outcome::Created);
+        };
+        let mut group = LinkGroup {
+            title: or_stored(title, &stored.title),
+            position,
+            ..stored.clone()
+        };
+        links.apply_or_default(&mut group.links.0);
+        if group == stored {
+            return Ok(Outcome::Unchanged);
+        }
+        store::link_groups::update(conn, &group, self.now)?;
+        Ok(Outcome::Updated)
+    }
+
+    pub(super) fn topic(
+        &mut self,
+        conn: &mut Conn,
+        record: TopicRecord,
+    ) -> Result<Outcome, Refusal> {
+        let TopicRecord {
+            site,
+            key,
+            title,
+            year,
+        } = record;
+        let site = self.site_of(conn, &site)?;
+        let stored = store::topics::find(conn, site.id, &key)?;
+        let own = stored.as_ref().map(|t| t.position);
+        let position = self.position(Ordered::Topic, site.id, own, || {
+            store::topics::last_position(conn, site.id)
+        })?;
+        let Some(stored) = stored else {
+            let title = needed(title, "title")?;
+            let mut number = None;
+            year.apply_to(&mut number);
+            store::topics::insert(conn, site.id, &key, &title, number, position, self.now)?;
+            return Ok(Outcome::Created);
+        };
+        let mut topic = Topic {
+            title: or_stored(title, &stored.title),
+            position,
+            ..stored.clone()
+        };
+        year.apply_to(&mut topic.year);
+        if topic == stored {
+            return Ok(Outcome::Unchanged);
+        }
+        store::topics::update(conn, &topic, self.now)?;
+        Ok(Outcome::Updated)
+    }
+}
+
+/// The items with their categories looked up; the menu's id is filled in later.
+fn menu_items(
+    conn: &mut Conn,
+    site_id: i64,
+    entries: Vec<MenuEntry>,
+) -> Result<Vec<MenuItem>, Refusal> {
+    let mut paths: Vec<String> = entries.iter().filter_map(|e| e.category.clone()).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    let known: std::collections::HashMap<String, i64> =
+        store::categories::ids(conn, site_id, &paths)?
+            .into_iter()
+            .collect();
+    (0..)
+        .zip(entries)
+        .map(|(position, entry)| {
+            let category_id = match &entry.category {
+                None => None,
+                Some(path) => Some(*known.get(path).ok_or_else(|| {
+                    fault(
+                        format!("{}.category", entry.member),
+                        format!("no category `{path}` in this site"),
+                    )
+                })?),
+            };
+            Ok(MenuItem {
+                menu_id: 0,
+                position,
+                depth: entry.depth,
+                label: entry.label,
+                url: entry.url,
+                category_id,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,51 @@
+//! Use cases: what is visible, what changes together. Each is one closure on one connection; a write is one
+//! transaction. Knows neither HTTP nor SQL.
+
+pub mod articles;
+pub mod categories;
+pub mod export;
+pub mod health;
+pub mod import;
+pub mod sites;
+pub mod sources;
+pub mod upkeep;
+
+use crate::clock::Clock;
+use crate::store::Store;
+
+/// Every use case, ready to be called.
+#[derive(Clone)]
+pub struct Services {
+    /// Reading articles.
+    pub articles: articles::Articles,
+    /// Reading category trees.
+    pub categories: categories::Categories,
+    /// Writing portal files.
+    pub export: export::Export,
+    /// Whether everything needed is there.
+    pub health: health::Health,
+    /// Reading portal files.
+    pub import: import::Import,
+    /// Reading sites.
+    pub sites: sites::Sites,
+    /// Reading sources.
+    pub sources: sources::Sources,
+    /// What runs by itself.
+    pub upkeep: upkeep::Upkeep,
+}
+
+impl Services {
+    /// Services on `store` with the time of `clock`.
+    pub fn new(store: &Store, clock: &Clock) -> Self {
+        Self {
+            articles: articles::Articles::new(store.clone(), clock.clone()),
+            categories: categories::Categories::new(store.clone(), clock.clone()),
+            export: export::Export::new(store.clone()),
+            health: health::Health::new(store.clone()),
+            import: import::Import::new(store.clone(), clock.clone()),
+            sites: sites::Sites::new(store.clone()),
+            sources: sources::Sources::new(store.clone()),
+            upkeep: upkeep::Upkeep::new(store.clone(), clock.clone()),
+        }
+    }
+}

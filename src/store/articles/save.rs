@@ -1,0 +1,778 @@
+//! What saves write: an article with everything that hangs on it, many at a time.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::read::{self, article_columns};
+use crate::error::{Error, Result};
+use crate::models::article::{
+    ArticleContent, ArticleRow, ArticleState, Attachment, Audio, Counters, Heading, Status,
+    StoredText, Text,
+};
+use crate::models::contributor::{Contribution, ContributorKind};
+use crate::models::json::Doc;
+use crate::models::listing::{List, ListKind};
+use crate::models::time::{Precision, Ts};
+use crate::schema::{
+    article_contributors, article_counters, article_related, article_slugs, article_sources,
+    article_texts, article_topics, articles, attachment_counters, attachments,
+};
+use crate::store::connection::{Conn, insert_rows, on_db};
+use crate::store::counts::Deltas;
+use crate::store::{
+    ROWS_PER_STATEMENT, categories, contributors, counts, listings, sources, topics,
+};
+use crate::text::{html, reading};
+
+/// A new article.
+#[derive(Debug, Clone)]
+pub struct NewArticle {
+    /// Its natural key within the site.
+    pub key: String,
+    /// What it says.
+    pub content: ArticleContent,
+    /// Opening balances.
+    pub counters: Counters,
+}
+
+/// An article as stored, whole.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// Its row.
+    pub row: ArticleRow,
+    /// What it says.
+    pub content: ArticleContent,
+    /// Its numbers.
+    pub counters: Counters,
+}
+
+/// What a save did.
+#[derive(Debug, Clone, Default)]
+pub struct Saved {
+    /// Ids in the order of the input.
+    pub ids: Vec<i64>,
+    /// What it adds to the numbers of categories; the caller applies it before it commits.
+    pub counts: Deltas,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = articles, treat_none_as_default_value = false)]
+struct Row<'a> {
+    site_id: i64,
+    key: &'a str,
+    created_at: Ts,
+    #[diesel(embed)]
+    columns: Columns<'a>,
+}
+
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = articles, treat_none_as_null = true, treat_none_as_default_value = false)]
+struct Columns<'a> {
+    slug: &'a str,
+    category_id: i64,
+    status: &'a str,
+    locale: &'a str,
+    published_at: Ts,
+    published_offset: i32,
+    published_precision: &'a str,
+    unpublish_at: Option<Ts>,
+    event_date: Option<NaiveDate>,
+    source_line: Option<&'a str>,
+    cover: Option<&'a str>,
+    audio: Doc<Vec<Audio>>,
+    has_attachments: bool,
+    updated_at: Ts,
+}
+
+impl<'a> Columns<'a> {
+    fn new(content: &'a ArticleContent, now: Ts) -> Self {
+        let ArticleState {
+            slug,
+            category_id,
+            status,
+            locale,
+            published_at,
+            published_offset,
+            published_precision,
+            unpublish_at,
+            event_date,
+            source_line,
+            cover,
+            audio,
+        } = &content.state;
+        Self {
+            slug,
+            category_id: *category_id,
+            status: status.as_str(),
+            locale,
+            published_at: *published_at,
+            published_offset: *published_offset,
+            published_precision: published_precision.as_str(),
+            unpublish_at: *unpublish_at,
+            event_date: *event_date,
+            source_line: source_line.as_deref(),
+            cover: cover.as_deref(),
+            audio: Doc(audio.clone()),
+            has_attachments: !content.attachments.is_empty(),
+            updated_at: now,
+        }
+    }
+}
+
+/// The ids of those of `keys` that exist in the site, as `(key, id)`.
+pub fn keys(conn: &mut Conn, site_id: i64, keys: &[String]) -> Result<Vec<(String, i64)>> {
+    Ok(articles::table
+        .filter(articles::site_id.eq(site_id))
+        .filter(articles::key.eq_any(keys))
+        .select((articles::key, articles::id))
+        .load(conn)?)
+}
+
+/// Which articles of the site already have one of `slugs`, as `(slug, article)`.
+pub fn slug_owners(conn: &mut Conn, site_id: i64, slugs: &[String]) -> Result<Vec<(String, i64)>> {
+    Ok(article_slugs::table
+        .filter(article_slugs::site_id.eq(site_id))
+        .filter(article_slugs::slug.eq_any(slugs))
+        .select((article_slugs::slug, article_slugs::article_id))
+        .load(conn)?)
+}
+
+/// Up to `limit` ids of a site's articles above `after`, public or not, by id.
+pub fn page_of_site(conn: &mut Conn, site_id: i64, after: i64, limit: i64) -> Result<Vec<i64>> {
+    Ok(articles::table
+        .filter(articles::site_id.eq(site_id))
+        .filter(articles::id.gt(after))
+        .select(articles::id)
+        .order(articles::id)
+        .limit(limit)
+        .load(conn)?)
+}
+
+/// The articles with `ids`, whole and in the order of `ids`; unknown ids are left out. At most
+/// [`ROWS_PER_STATEMENT`] at a time keep memory bounded.
+pub fn load(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Loaded>> {
+    let rows: Vec<ArticleRow> = articles::table
+        .filter(articles::id.eq_any(ids))
+        .select(article_columns!())
+        .load(conn)?;
+    let mut texts = grouped(read::texts(conn, ids)?, |t| t.article_id);
+    let mut contributions = grouped(contributors::of_articles(conn, ids)?, |c| c.article_id);
+    let mut sources = grouped(sources::of_articles(conn, ids)?, |(id, _)| *id);
+    let mut topics = grouped(topics::of_articles(conn, ids)?, |(id, _)| *id);
+    let mut files = grouped(read::attachments(conn, ids)?, |a| a.article_id);
+    let mut related = grouped(read::related_keys(conn, ids)?, |(id, _)| *id);
+    let counters: HashMap<i64, Counters> = read::counters(conn, ids)?.into_iter().collect();
+    let mut loaded = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let id = row.id;
+        let mut renditions: Vec<Text> = texts
+            .remove(&id)
+            .unwrap_or_default()
+            .into_iter()
+            .map(rendition)
+            .collect();
+        renditions.sort_by_key(|t| t.locale != row.locale);
+        let content = ArticleContent {
+            state: state(&row)?,
+            texts: renditions,
+            contributions: contributions
+                .remove(&id)
+                .unwrap_or_default()
+                .into_iter()
+                .map(|c| {
+                    Ok(Contribution {
+                        kind: ContributorKind::parse(&c.kind)
+                            .ok_or_else(|| unknown_word("kind", &c.kind))?,
+                        key: c.key,
+                        role: c.role,
+                        name: c.name,
+                        affiliation: c.affiliation,
+                    })
+                })
+                .collect::<Result<_>>()?,
+            sources: sources
+                .remove(&id)
+                .unwrap_or_default()
+                .into_iter()
+                .map(|(_, s)| s.id)
+                .collect(),
+            topics: topics
+                .remove(&id)
+                .unwrap_or_default()
+                .into_iter()
+                .map(|(_, t)| t.id)
+                .collect(),
+            attachments: files
+                .remove(&id)
+                .unwrap_or_default()
+                .into_iter()
+                .map(|a| Attachment {
+                    name: a.name,
+                    url: a.url,
+                    media_type: a.media_type,
+                    size: a.size,
+                    sha256: a.sha256,
+                })
+                .collect(),
+            related: related
+                .remove(&id)
+                .unwrap_or_default()
+                .into_iter()
+                .map(|(_, key)| key)
+                .collect(),
+        };
+        let counters = counters.get(&id).copied().unwrap_or_default();
+        loaded.insert(
+            id,
+            Loaded {
+                row,
+                content,
+                counters,
+            },
+        );
+    }
+    Ok(ids.iter().filter_map(|id| loaded.remove(id)).collect())
+}
+
+fn grouped<T>(rows: Vec<T>, id: impl Fn(&T) -> i64) -> HashMap<i64, Vec<T>> {
+    let mut groups: HashMap<i64, Vec<T>> = HashMap::new();
+    for row in rows {
+        groups.entry(id(&row)).or_default().push(row);
+    }
+    groups
+}
+
+fn rendition(stored: StoredText) -> Text {
+    let StoredText {
+        article_id: _,
+        locale,
+        slug,
+        title,
+        subtitle,
+        summary,
+        summary_label,
+        byline,
+        keywords,
+        contributors,
+        outline: _,
+        reading_minutes: _,
+        body_html,
+    } = stored;
+    Text {
+        locale,
+        slug,
+        title,
+        subtitle,
+        summary,
+        summary_label,
+        byline,
+        keywords: keywords.0,
+        contributors: contributors.0,
+        body_html,
+    }
+}
+
+fn state(row: &ArticleRow) -> Result<ArticleState> {
+    Ok(ArticleState {
+        slug: row.slug.clone(),
+        category_id: row.category_id,
+        status: Status::parse(&row.status).ok_or_else(|| unknown_word("status", &row.status))?,
+        locale: row.locale.clone(),
+        published_at: row.published_at,
+        published_offset: row.published_offset,
+        published_precision: Precision::parse(&row.published_precision)
+            .ok_or_else(|| unknown_word("published_precision", &row.published_precision))?,
+        unpublish_at: row.unpublish_at,
+        event_date: row.event_date,
+        source_line: row.source_line.clone(),
+        cover: row.cover.clone(),
+        audio: row.audio.0.clone(),
+    })
+}
+
+fn unknown_word(column: &str, word: &str) -> Error {
+    Error::internal(format!("the database holds the unknown {column} `{word}`"))
+}
+
+/// Adds articles to a site. Their `related` keys are not written: [`relate`] does that once all exist.
+pub fn insert(conn: &mut Conn, site_id: i64, new: &[NewArticle], now: Ts) -> Result<Saved> {
+    let rows: Vec<Row<'_>> = new
+        .iter()
+        .map(|a| Row {
+            site_id,
+            key: &a.key,
+            created_at: now,
+            columns: Columns::new(&a.content, now),
+        })
+        .collect();
+    let mut by_key: HashMap<String, i64> = HashMap::with_capacity(rows.len());
+    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
+        let ids: Vec<(String, i64)> = on_db!(&mut *conn, |c| {
+            diesel::insert_into(articles::table)
+                .values(chunk)
+                .returning((articles::key, articles::id))
+                .get_results(c)?
+        });
+        by_key.extend(ids);
+    }
+    let ids = new
+        .iter()
+        .map(|a| {
+            by_key
+                .get(&a.key)
+                .copied()
+                .ok_or_else(|| Error::internal("an inserted article has no id"))
+        })
+        .collect::<Result<Vec<i64>>>()?;
+    insert_counters(
+        conn,
+        ids.iter().copied().zip(new.iter().map(|a| a.counters)),
+    )?;
+    let articles: Vec<(i64, &ArticleContent)> = ids
+        .iter()
+        .copied()
+        .zip(new.iter().map(|a| &a.content))
+        .collect();
+    insert_attachments(conn, &articles)?;
+    let counts = insert_parts(conn, site_id, &articles, now)?;
+    Ok(Saved { ids, counts })
+}
+
+/// Makes stored articles of one site equal to new contents, `related` apart. Fails with a conflict where one was
+/// changed since it was loaded.
+pub fn update(
+    conn: &mut Conn,
+    site_id: i64,
+    changed: &[(&Loaded, &ArticleContent)],
+    now: Ts,
+) -> Result<Saved> {
+    let ids: Vec<i64> = changed.iter().map(|(old, _)| old.row.id).collect();
+    for (old, content) in changed {
+        // First, because on PostgreSQL this takes the lock on the row.
+        let updated = diesel::update(
+            articles::table
+                .filter(articles::id.eq(old.row.id))
+                .filter(articles::version.eq(old.row.version)),
+        )
+        .set((
+            Columns::new(content, now),
+            articles::version.eq(old.row.version + 1),
+        ))
+        .execute(conn)?;
+        if updated != 1 {
+            return Err(Error::Conflict(format!(
+                "article `{}` was changed in this moment; try again",
+                old.row.key
+            )));
+        }
+    }
+    let before: Vec<(i64, &ArticleState)> = changed
+        .iter()
+        .map(|(old, _)| (old.row.id, &old.content.state))
+        .collect();
+    let mut counts = counts::remove(conn, &before)?;
+    diesel::delete(article_texts::table.filter(article_texts::article_id.eq_any(&ids)))
+        .execute(conn)?;
+    diesel::delete(article_slugs::table.filter(article_slugs::article_id.eq_any(&ids)))
+        .execute(conn)?;
+    diesel::delete(
+        article_contributors::table.filter(article_contributors::article_id.eq_any(&ids)),
+    )
+    .execute(conn)?;
+    diesel::delete(article_sources::table.filter(article_sources::article_id.eq_any(&ids)))
+        .execute(conn)?;
+    diesel::delete(article_topics::table.filter(article_topics::article_id.eq_any(&ids)))
+        .execute(conn)?;
+    listings::remove(conn, &ids)?;
+    for (old, content) in changed {
+        if old.content.attachments != content.attachments {
+            replace_attachments(conn, old.row.id, &content.attachments)?;
+        }
+    }
+    let articles: Vec<(i64, &ArticleContent)> = ids
+        .iter()
+        .copied()
+        .zip(changed.iter().map(|(_, c)| *c))
+        .collect();
+    for (category_id, delta) in insert_parts(conn, site_id, &articles, now)? {
+        *counts.entry(category_id).or_default() += delta;
+    }
+    Ok(Saved { ids, counts })
+}
+
+/// Everything that an update deletes and writes anew.
+fn insert_parts(
+    conn: &mut Conn,
+    site_id: i64,
+    articles: &[(i64, &ArticleContent)],
+    now: Ts,
+) -> Result<Deltas> {
+    insert_texts(conn, articles)?;
+    insert_slugs(conn, site_id, articles)?;
+    let contributor_ids = insert_contributions(conn, site_id, articles)?;
+    insert_references(conn, articles)?;
+    insert_listings(conn, site_id, articles, &contributor_ids, now)?;
+    let states: Vec<(i64, &ArticleState)> = articles
+        .iter()
+        .map(|(id, content)| (*id, &content.state))
+        .collect();
+    counts::add(conn, &states, now)
+}
+
+fn insert_counters(conn: &mut Conn, counters: impl Iterator<Item = (i64, Counters)>) -> Result<()> {
+    #[derive(Insertable)]
+    #[diesel(table_name = article_counters)]
+    struct Row {
+        article_id: i64,
+        views: i64,
+        downloads: i64,
+        citations: i64,
+    }
+    let rows: Vec<Row> = counters
+        .map(
+            |(
+                article_id,
+                Counters {
+                    views,
+                    downloads,
+                    citations,
+                },
+            )| Row {
+                article_id,
+                views,
+                downloads,
+                citations,
+            },
+        )
+        .collect();
+    insert_rows!(conn, article_counters::table, &rows)?;
+    Ok(())
+}
+
+fn insert_texts(conn: &mut Conn, articles: &[(i64, &ArticleContent)]) -> Result<()> {
+    let rows: Vec<StoredText> = articles
+        .iter()
+        .flat_map(|(id, content)| content.texts.iter().map(|text| stored_text(*id, text)))
+        .collect();
+    insert_rows!(conn, article_texts::table, &rows)?;
+    Ok(())
+}
+
+fn stored_text(article_id: i64, text: &Text) -> StoredText {
+    let Text {
+        locale,
+        slug,
+        title,
+        subtitle,
+        summary,
+        summary_label,
+        byline,
+        keywords,
+        contributors,
+        body_html,
+    } = text.clone();
+    let outline = html::outline(&body_html)
+        .into_iter()
+        .map(|entry| Heading {
+            level: entry.level,
+            text: entry.text,
+            anchor: entry.anchor,
+        })
+        .collect();
+    let reading_minutes = reading::minutes(&html::plain_text(&body_html));
+    StoredText {
+        article_id,
+        locale,
+        slug,
+        title,
+        subtitle,
+        summary,
+        summary_label,
+        byline,
+        keywords: Doc(keywords),
+        contributors: Doc(contributors),
+        outline: Doc(outline),
+        reading_minutes,
+        body_html,
+    }
+}
+
+fn insert_slugs(conn: &mut Conn, site_id: i64, articles: &[(i64, &ArticleContent)]) -> Result<()> {
+    #[derive(Insertable)]
+    #[diesel(table_name = article_slugs)]
+    struct Row<'a> {
+        site_id: i64,
+        slug: &'a str,
+        article_id: i64,
+    }
+    let mut rows = Vec::with_capacity(articles.len());
+    for (article_id, content) in articles {
+        let mut own = vec![content.state.slug.as_str()];
+        own.extend(content.texts.iter().filter_map(|t| t.slug.as_deref()));
+        own.sort_unstable();
+        own.dedup();
+        rows.extend(own.into_iter().map(|slug| Row {
+            site_id,
+            slug,
+            article_id: *article_id,
+        }));
+    }
+    insert_rows!(conn, article_slugs::table, &rows)?;
+    Ok(())
+}
+
+/// Writes the contributions and returns each article's contributor ids.
+fn insert_contributions(
+    conn: &mut Conn,
+    site_id: i64,
+    articles: &[(i64, &ArticleContent)],
+) -> Result<HashMap<i64, Vec<i64>>> {
+    #[derive(Insertable)]
+    #[diesel(table_name = article_contributors, treat_none_as_default_value = false)]
+    struct Row<'a> {
+        article_id: i64,
+        position: i32,
+        contributor_id: i64,
+        role: &'a str,
+        kind: &'a str,
+        name: &'a str,
+        affiliation: Option<&'a str>,
+    }
+    let all: Vec<&Contribution> = articles
+        .iter()
+        .flat_map(|(_, content)| &content.contributions)
+        .collect();
+    let known = contributors::ensure(conn, site_id, &all)?;
+    let mut ids: HashMap<i64, Vec<i64>> = HashMap::new();
+    let mut rows = Vec::with_capacity(all.len());
+    for (article_id, content) in articles {
+        for (position, c) in (0..).zip(&content.contributions) {
+            let contributor_id = known
+                .get(&contributors::identity(c))
+                .copied()
+                .ok_or_else(|| Error::internal("a contributor has no id"))?;
+            ids.entry(*article_id).or_default().push(contributor_id);
+            rows.push(Row {
+                article_id: *article_id,
+                position,
+                contributor_id,
+                role: &c.role,
+                kind: c.kind.as_str(),
+                name: &c.name,
+                affiliation: c.affiliation.as_deref(),
+            });
+        }
+    }
+    insert_rows!(conn, article_contributors::table, &rows)?;
+    Ok(ids)
+}
+
+fn insert_references(conn: &mut Conn, articles: &[(i64, &ArticleContent)]) -> Result<()> {
+    #[derive(Insertable)]
+    #[diesel(table_name = article_sources)]
+    struct SourceRow {
+        article_id: i64,
+        position: i32,
+        source_id: i64,
+    }
+    #[derive(Insertable)]
+    #[diesel(table_name = article_topics)]
+    struct TopicRow {
+        article_id: i64,
+        position: i32,
+        topic_id: i64,
+    }
+    let mut source_rows = Vec::new();
+    let mut topic_rows = Vec::new();
+    for (article_id, content) in articles {
+        let article_id = *article_id;
+        for (position, source_id) in (0..).zip(content.sources.iter().copied()) {
+            source_rows.push(SourceRow {
+                article_id,
+                position,
+                source_id,
+            });
+        }
+        for (position, topic_id) in (0..).zip(content.topics.iter().copied()) {
+            topic_rows.push(TopicRow {
+                article_id,
+                position,
+                topic_id,
+            });
+        }
+    }
+    insert_rows!(conn, article_sources::table, &source_rows)?;
+    insert_rows!(conn, article_topics::table, &topic_rows)?;
+    Ok(())
+}
+
+fn insert_listings(
+    conn: &mut Conn,
+    site_id: i64,
+    articles: &[(i64, &ArticleContent)],
+    contributor_ids: &HashMap<i64, Vec<i64>>,
+    now: Ts,
+) -> Result<()> {
+    let mut category_ids: Vec<i64> = articles
+        .iter()
+        .map(|(_, content)| content.state.category_id)
+        .collect();
+    category_ids.sort_unstable();
+    category_ids.dedup();
+    let above = grouped(categories::ancestors(conn, &category_ids)?, |(leaf, _)| {
+        *leaf
+    });
+    let mut entries = Vec::new();
+    for (article_id, content) in articles {
+        let state = &content.state;
+        if !listings::shows(state, now) {
+            continue;
+        }
+        let mut put = |kind, reference| {
+            entries.push((List { kind, reference }, state.published_at, *article_id))
+        };
+        put(ListKind::All, 0);
+        put(ListKind::Site, site_id);
+        put(ListKind::Category, state.category_id);
+        for (_, id) in above.get(&state.category_id).into_iter().flatten() {
+            put(ListKind::Subtree, *id);
+        }
+        for id in &content.sources {
+            put(ListKind::Source, *id);
+        }
+        for id in &content.topics {
+            put(ListKind::Topic, *id);
+        }
+        let mut makers = contributor_ids.get(article_id).cloned().unwrap_or_default();
+        makers.sort_unstable();
+        makers.dedup();
+        for id in makers {
+            put(ListKind::Contributor, id);
+        }
+    }
+    listings::insert(conn, &entries)
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = attachments, treat_none_as_default_value = false)]
+struct AttachmentRow<'a> {
+    article_id: i64,
+    position: i32,
+    name: &'a str,
+    url: &'a str,
+    media_type: Option<&'a str>,
+    size: Option<i64>,
+    sha256: Option<&'a str>,
+}
+
+fn attachment_rows(
+    article_id: i64,
+    files: &[Attachment],
+) -> impl Iterator<Item = AttachmentRow<'_>> {
+    (0..).zip(files).map(move |(position, a)| AttachmentRow {
+        article_id,
+        position,
+        name: &a.name,
+        url: &a.url,
+        media_type: a.media_type.as_deref(),
+        size: a.size,
+        sha256: a.sha256.as_deref(),
+    })
+}
+
+fn insert_attachments(conn: &mut Conn, articles: &[(i64, &ArticleContent)]) -> Result<()> {
+    let rows: Vec<AttachmentRow<'_>> = articles
+        .iter()
+        .flat_map(|(id, content)| attachment_rows(*id, &content.attachments))
+        .collect();
+    insert_attachment_rows(conn, &rows)
+}
+
+fn insert_attachment_rows(conn: &mut Conn, rows: &[AttachmentRow<'_>]) -> Result<()> {
+    #[derive(Insertable)]
+    #[diesel(table_name = attachment_counters)]
+    struct Counter {
+        attachment_id: i64,
+        downloads: i64,
+    }
+    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
+        let ids: Vec<i64> = on_db!(&mut *conn, |c| {
+            diesel::insert_into(attachments::table)
+                .values(chunk)
+                .returning(attachments::id)
+                .get_results(c)?
+        });
+        let counters: Vec<Counter> = ids
+            .into_iter()
+            .map(|attachment_id| Counter {
+                attachment_id,
+                downloads: 0,
+            })
+            .collect();
+        insert_rows!(conn, attachment_counters::table, &counters)?;
+    }
+    Ok(())
+}
+
+/// A file whose address stays keeps its id and its counter.
+fn replace_attachments(conn: &mut Conn, article_id: i64, files: &[Attachment]) -> Result<()> {
+    let urls: Vec<&str> = files.iter().map(|a| a.url.as_str()).collect();
+    diesel::delete(
+        attachments::table
+            .filter(attachments::article_id.eq(article_id))
+            .filter(attachments::url.ne_all(&urls)),
+    )
+    .execute(conn)?;
+    let kept: HashMap<String, i64> = attachments::table
+        .filter(attachments::article_id.eq(article_id))
+        .select((attachments::url, attachments::id))
+        .load::<(String, i64)>(conn)?
+        .into_iter()
+        .collect();
+    let mut added = Vec::new();
+    for row in attachment_rows(article_id, files) {
+        match kept.get(row.url) {
+            None => added.push(row),
+            Some(id) => {
+                diesel::update(attachments::table.find(*id))
+                    .set((
+                        attachments::position.eq(row.position),
+                        attachments::name.eq(row.name),
+                        attachments::media_type.eq(row.media_type),
+                        attachments::size.eq(row.size),
+                        attachments::sha256.eq(row.sha256),
+                    ))
+                    .execute(conn)?;
+            }
+        }
+    }
+    insert_attachment_rows(conn, &added)
+}
+
+/// Replaces the related articles of each `(article, [related articles])`.
+pub fn relate(conn: &mut Conn, related: &[(i64, Vec<i64>)]) -> Result<()> {
+    #[derive(Insertable)]
+    #[diesel(table_name = article_related)]
+    struct Row {
+        article_id: i64,
+        position: i32,
+        related_id: i64,
+    }
+    let ids: Vec<i64> = related.iter().map(|(id, _)| *id).collect();
+    diesel::delete(article_related::table.filter(article_related::article_id.eq_any(&ids)))
+        .execute(conn)?;
+    let rows: Vec<Row> = related
+        .iter()
+        .flat_map(|(article_id, others)| {
+            (0..).zip(others).map(|(position, related_id)| Row {
+                article_id: *article_id,
+                position,
+                related_id: *related_id,
+            })
+        })
+        .collect();
+    insert_rows!(conn, article_related::table, &rows)?;
+    Ok(())
+}

@@ -1,0 +1,291 @@
+//! The two databases behind one type, and how the shared SQL types travel on each.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use chrono::{DateTime, Utc};
+use diesel::backend::Backend;
+use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection};
+use diesel::deserialize::{self, FromSql};
+use diesel::pg::{Pg, PgValue};
+use diesel::prelude::*;
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sql_types::{self, HasSqlType};
+use diesel::sqlite::Sqlite;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::Result;
+use crate::models::json::Doc;
+use crate::models::time::Ts;
+use crate::schema::{JsonDoc, UtcTs};
+
+/// A connection to either database; the same query text runs on both.
+#[derive(diesel::MultiConnection)]
+pub enum Conn {
+    /// An SQLite file.
+    Sqlite(SqliteConnection),
+    /// A PostgreSQL server.
+    Postgres(PgConnection),
+}
+
+/// The backend of [`Conn`].
+pub type Db = MultiBackend;
+
+/// Where the database is.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// A file.
+    Sqlite(std::path::PathBuf),
+    /// A server, by URL.
+    Postgres(String),
+}
+
+/// Whether a connection may write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Reads and writes.
+    ReadWrite,
+    /// Reads only; on SQLite the connection refuses anything else.
+    ReadOnly,
+}
+
+/// Opens one connection to `target`; `statements` counts what runs on it.
+pub fn connect(
+    target: &Target,
+    access: Access,
+    statements: &Arc<AtomicU64>,
+) -> Result<Conn, diesel::r2d2::Error> {
+    use diesel::r2d2::Error::{ConnectionError, QueryError};
+    let mut conn = match target {
+        Target::Postgres(url) => {
+            let mut conn = PgConnection::establish(url).map_err(ConnectionError)?;
+            conn.batch_execute("SET TIME ZONE 'UTC'; SET client_min_messages TO warning; SET statement_timeout TO '60s'")
+                .map_err(QueryError)?;
+            Conn::Postgres(conn)
+        }
+        Target::Sqlite(path) => {
+            let mut conn =
+                SqliteConnection::establish(&path_text(path)).map_err(ConnectionError)?;
+            // The time to wait comes first: the switch to WAL takes a lock.
+            conn.batch_execute(
+                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                 PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; \
+                 PRAGMA mmap_size = 268435456; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;",
+            )
+            .map_err(QueryError)?;
+            if access == Access::ReadOnly {
+                conn.batch_execute("PRAGMA temp_store = MEMORY; PRAGMA query_only = ON")
+                    .map_err(QueryError)?;
+            }
+            Conn::Sqlite(conn)
+        }
+    };
+    conn.set_instrumentation(StatementCounter(Arc::clone(statements)));
+    Ok(conn)
+}
+
+fn path_text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// Counts the statements of one or more connections.
+struct StatementCounter(Arc<AtomicU64>);
+
+impl Instrumentation for StatementCounter {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            tracing::trace!(query = %query, "statement");
+        }
+    }
+}
+
+/// Runs `f` in one transaction. On SQLite it takes the write lock at once (`BEGIN IMMEDIATE`), so that a
+/// transaction that reads before it writes never fails because another one wrote in between.
+pub fn immediate<T>(conn: &mut Conn, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    use diesel::connection::{AnsiTransactionManager, TransactionManager};
+    match conn {
+        Conn::Postgres(_) => conn.transaction(f),
+        Conn::Sqlite(sqlite) => {
+            AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?;
+            let mut open = OpenTransaction { conn, done: false };
+            let outcome = f(open.conn);
+            open.done = true;
+            let Conn::Sqlite(sqlite) = &mut *open.conn else {
+                return outcome;
+            };
+            match outcome {
+                Ok(value) => {
+                    if let Err(e) = AnsiTransactionManager::commit_transaction(sqlite) {
+                        // A commit that failed (disk full) leaves the transaction open on SQLite.
+                        AnsiTransactionManager::rollback_transaction(sqlite).ok();
+                        return Err(e.into());
+                    }
+                    Ok(value)
+                }
+                Err(e) => {
+                    AnsiTransactionManager::rollback_transaction(sqlite).ok();
+                    Err(e)
+                }
+            }
+        }
+    }
+}
+
+/// Runs `f` on one unchanging picture of the database.
+pub fn snapshot<T>(conn: &mut Conn, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    conn.transaction(|conn| {
+        if let Conn::Postgres(c) = conn {
+            c.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+        }
+        f(conn)
+    })
+}
+
+/// Rolls back when the closure of [`immediate`] panics.
+struct OpenTransaction<'a> {
+    conn: &'a mut Conn,
+    done: bool,
+}
+
+impl Drop for OpenTransaction<'_> {
+    fn drop(&mut self) {
+        use diesel::connection::{AnsiTransactionManager, TransactionManager};
+        if let (false, Conn::Sqlite(sqlite)) = (self.done, &mut *self.conn) {
+            AnsiTransactionManager::rollback_transaction(sqlite).ok();
+        }
+    }
+}
+
+/// The same expression compiled for each concrete connection: for upserts and multi-row inserts, which
+/// the combined backend does not know.
+macro_rules! on_db {
+    ($conn:expr, |$c:ident| $body:expr) => {
+        match $conn {
+            $crate::store::connection::Conn::Sqlite($c) => $body,
+            $crate::store::connection::Conn::Postgres($c) => $body,
+        }
+    };
+}
+pub(crate) use on_db;
+
+/// Inserts `rows` with as few statements as the databases' limits on bound values allow.
+macro_rules! insert_rows {
+    ($conn:expr, $table:expr, $rows:expr) => {
+        (|| -> diesel::QueryResult<()> {
+            for chunk in $rows.chunks($crate::store::ROWS_PER_STATEMENT) {
+                $crate::store::connection::on_db!(&mut *$conn, |c| {
+                    diesel::insert_into($table).values(chunk).execute(c)?;
+                });
+            }
+            Ok(())
+        })()
+    };
+}
+pub(crate) use insert_rows;
+
+impl ToSql<UtcTs, Pg> for Ts {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        ToSql::<sql_types::Timestamptz, Pg>::to_sql(&self.0, &mut out.reborrow())
+    }
+}
+
+impl FromSql<UtcTs, Pg> for Ts {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        FromSql::<sql_types::Timestamptz, Pg>::from_sql(value).map(Ts)
+    }
+}
+
+impl ToSql<UtcTs, Sqlite> for Ts {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(sqlite_text(self.0));
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<UtcTs, Sqlite> for Ts {
+    fn from_sql(value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        let text = <String as FromSql<sql_types::Text, Sqlite>>::from_sql(value)?;
+        Ok(Ts(DateTime::parse_from_rfc3339(&text)?.to_utc()))
+    }
+}
+
+impl HasSqlType<UtcTs> for MultiBackend {
+    fn metadata(lookup: &mut Self::MetadataLookup) -> Self::TypeMetadata {
+        Self::lookup_sql_type::<UtcTs>(lookup)
+    }
+}
+
+impl ToSql<UtcTs, MultiBackend> for Ts {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, MultiBackend>) -> serialize::Result {
+        out.set_value((UtcTs, self));
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<UtcTs, MultiBackend> for Ts {
+    fn from_sql(value: <MultiBackend as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        value.from_sql::<Ts, UtcTs>()
+    }
+}
+
+/// `at` in the fixed-width form that sorts by time.
+fn sqlite_text(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+}
+
+impl<T: Serialize + std::fmt::Debug> ToSql<JsonDoc, Pg> for Doc<T> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        // The version byte of jsonb's binary form.
+        out.write_all(&[1])?;
+        serde_json::to_writer(out, &self.0)?;
+        Ok(IsNull::No)
+    }
+}
+
+impl<T: DeserializeOwned + std::fmt::Debug> FromSql<JsonDoc, Pg> for Doc<T> {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        match value.as_bytes() {
+            [1, json @ ..] => Ok(Doc(serde_json::from_slice(json)?)),
+            _ => Err("unknown version of jsonb's binary form".into()),
+        }
+    }
+}
+
+impl<T: Serialize + std::fmt::Debug> ToSql<JsonDoc, Sqlite> for Doc<T> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(serde_json::to_string(&self.0)?);
+        Ok(IsNull::No)
+    }
+}
+
+impl<T: DeserializeOwned + std::fmt::Debug> FromSql<JsonDoc, Sqlite> for Doc<T> {
+    fn from_sql(value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        let text = <String as FromSql<sql_types::Text, Sqlite>>::from_sql(value)?;
+        Ok(Doc(serde_json::from_str(&text)?))
+    }
+}
+
+impl HasSqlType<JsonDoc> for MultiBackend {
+    fn metadata(lookup: &mut Self::MetadataLookup) -> Self::TypeMetadata {
+        Self::lookup_sql_type::<JsonDoc>(lookup)
+    }
+}
+
+impl<T: Serialize + std::fmt::Debug + Send + Sync + 'static> ToSql<JsonDoc, MultiBackend>
+    for Doc<T>
+{
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, MultiBackend>) -> serialize::Result {
+        out.set_value((JsonDoc, self));
+        Ok(IsNull::No)
+    }
+}
+
+impl<T: DeserializeOwned + std::fmt::Debug> FromSql<JsonDoc, MultiBackend> for Doc<T> {
+    fn from_sql(value: <MultiBackend as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        value.from_sql::<Doc<T>, JsonDoc>()
+    }
+}

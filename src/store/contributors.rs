@@ -1,0 +1,124 @@
+//! SQL on contributors: one row per person or organisation and site.
+
+use std::collections::{BTreeSet, HashMap};
+
+use diesel::prelude::*;
+use sha2::{Digest, Sha256};
+
+use super::connection::{Conn, on_db};
+use crate::error::{Error, Result};
+use crate::models::contributor::{Contribution, StoredContribution};
+use crate::schema::{article_contributors, contributors};
+
+/// What makes two contributions of a site the work of the same contributor: the key where the portal gave one,
+/// else kind, name and affiliation together. A name alone is not unique.
+pub fn identity(contribution: &Contribution) -> String {
+    match &contribution.key {
+        Some(key) => format!("key:{key}"),
+        None => {
+            let mut digest = Sha256::new();
+            for part in [
+                contribution.kind.as_str(),
+                &contribution.name,
+                contribution.affiliation.as_deref().unwrap_or(""),
+            ] {
+                digest.update(part.len().to_le_bytes());
+                digest.update(part);
+            }
+            let hex: String = digest
+                .finalize()
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            format!("sha256:{hex}")
+        }
+    }
+}
+
+/// The ids of the contributors behind `contributions`, by [`identity`]; missing ones are added.
+pub fn ensure(
+    conn: &mut Conn,
+    site_id: i64,
+    contributions: &[&Contribution],
+) -> Result<HashMap<String, i64>> {
+    let wanted: BTreeSet<(String, Option<&str>)> = contributions
+        .iter()
+        .map(|c| (identity(c), c.key.as_deref()))
+        .collect();
+    let names: Vec<&str> = wanted
+        .iter()
+        .map(|(identity, _)| identity.as_str())
+        .collect();
+    let mut known = find(conn, site_id, &names)?;
+    let missing: Vec<_> = wanted
+        .iter()
+        .filter(|(identity, _)| !known.contains_key(identity))
+        .collect();
+    if missing.is_empty() {
+        return Ok(known);
+    }
+    for (identity, key) in &missing {
+        // Another instance may add the same one in this moment.
+        on_db!(&mut *conn, |c| {
+            diesel::insert_into(contributors::table)
+                .values((
+                    contributors::site_id.eq(site_id),
+                    contributors::identity.eq(identity),
+                    contributors::key.eq(*key),
+                ))
+                .on_conflict_do_nothing()
+                .execute(c)?;
+        });
+    }
+    let names: Vec<&str> = missing
+        .iter()
+        .map(|(identity, _)| identity.as_str())
+        .collect();
+    known.extend(find(conn, site_id, &names)?);
+    if wanted
+        .iter()
+        .all(|(identity, _)| known.contains_key(identity))
+    {
+        Ok(known)
+    } else {
+        Err(Error::internal(
+            "a contributor that was just added is not there",
+        ))
+    }
+}
+
+fn find(conn: &mut Conn, site_id: i64, identities: &[&str]) -> Result<HashMap<String, i64>> {
+    let mut found = HashMap::with_capacity(identities.len());
+    for chunk in identities.chunks(1000) {
+        let rows: Vec<(String, i64)> = contributors::table
+            .filter(contributors::site_id.eq(site_id))
+            .filter(contributors::identity.eq_any(chunk))
+            .select((contributors::identity, contributors::id))
+            .load(conn)?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// The contributions to articles, in each article's order.
+pub fn of_articles(conn: &mut Conn, article_ids: &[i64]) -> Result<Vec<StoredContribution>> {
+    Ok(article_contributors::table
+        .inner_join(
+            contributors::table.on(contributors::id.eq(article_contributors::contributor_id)),
+        )
+        .filter(article_contributors::article_id.eq_any(article_ids))
+        .select((
+            article_contributors::article_id,
+            article_contributors::contributor_id,
+            contributors::key,
+            article_contributors::role,
+            article_contributors::kind,
+            article_contributors::name,
+            article_contributors::affiliation,
+        ))
+        .order((
+            article_contributors::article_id,
+            article_contributors::position,
+        ))
+        .load(conn)?)
+}

@@ -1,0 +1,24 @@
+//! SQL and nothing else: functions over `&mut Conn`, one file a resource.
+
+pub mod articles;
+pub mod categories;
+pub mod connection;
+pub mod contributors;
+pub mod counts;
+pub mod error;
+pub mod import;
+pub mod link_groups;
+pub mod listings;
+pub mod menus;
+pub mod migrations;
+pub mod pool;
+pub mod secrets;
+pub mod sites;
+pub mod sources;
+pub mod topics;
+
+pub use connection::Conn;
+pub use pool::Store;
+
+/// Most rows of one multi-row statement; keeps the number of bound values below either database's limit.
+pub(crate) const ROWS_PER_STATEMENT: usize = 200;

@@ -1,0 +1,157 @@
+//! Pools of connections: on SQLite one writer and several readers, on PostgreSQL one pool for both.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::connection::{self, Access, Conn, Target};
+use crate::config::{Config, Database};
+use crate::error::{Error, Result};
+
+/// Opens and checks connections for r2d2.
+struct Manager {
+    target: Target,
+    access: Access,
+    statements: Arc<AtomicU64>,
+}
+
+/// A connection in a pool.
+struct Slot {
+    conn: Conn,
+    /// Set after a failure that may mean that the server is gone; such a connection is not used again.
+    suspect: bool,
+}
+
+impl Slot {
+    fn run<T>(&mut self, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        let outcome = f(&mut self.conn);
+        self.suspect |= matches!(outcome, Err(Error::Unavailable(_)));
+        outcome
+    }
+}
+
+impl r2d2::ManageConnection for Manager {
+    type Connection = Slot;
+    type Error = diesel::r2d2::Error;
+
+    fn connect(&self) -> Result<Slot, Self::Error> {
+        let conn = connection::connect(&self.target, self.access, &self.statements)?;
+        Ok(Slot {
+            conn,
+            suspect: false,
+        })
+    }
+
+    fn is_valid(&self, slot: &mut Slot) -> Result<(), Self::Error> {
+        match &mut slot.conn {
+            Conn::Sqlite(_) => Ok(()),
+            Conn::Postgres(c) => {
+                diesel::r2d2::R2D2Connection::ping(c).map_err(diesel::r2d2::Error::QueryError)
+            }
+        }
+    }
+
+    fn has_broken(&self, slot: &mut Slot) -> bool {
+        slot.suspect || diesel::r2d2::R2D2Connection::is_broken(&mut slot.conn)
+    }
+}
+
+type Pool = r2d2::Pool<Manager>;
+
+/// The database: hands out connections for reading and for writing.
+#[derive(Clone)]
+pub struct Store {
+    readers: Pool,
+    writers: Pool,
+    statements: Arc<AtomicU64>,
+}
+
+impl Store {
+    /// Opens the pools that `config` asks for. Fails where the database cannot be reached.
+    pub fn open(config: &Config) -> Result<Self> {
+        let target = Target::from(&config.database);
+        let statements = Arc::new(AtomicU64::new(0));
+        let build = |access, size: u32| {
+            r2d2::Pool::builder()
+                .max_size(size)
+                .min_idle(Some(1))
+                .connection_timeout(config.database_timeout)
+                // A broken connection shows by its error and is then dropped; asking before each use would cost a round trip.
+                .test_on_check_out(false)
+                .idle_timeout(Some(Duration::from_secs(600)))
+                .build(Manager {
+                    target: target.clone(),
+                    access,
+                    statements: Arc::clone(&statements),
+                })
+                .map_err(|e| unreachable_database(&target, access, &e))
+        };
+        let writers = match target {
+            Target::Sqlite(_) => build(Access::ReadWrite, 1)?,
+            Target::Postgres(_) => build(Access::ReadWrite, config.database_connections)?,
+        };
+        let readers = match target {
+            Target::Sqlite(_) => build(Access::ReadOnly, config.database_connections)?,
+            Target::Postgres(_) => writers.clone(),
+        };
+        Ok(Self {
+            readers,
+            writers,
+            statements,
+        })
+    }
+
+    /// Runs `f` on a reading connection. Blocks the calling thread.
+    pub fn read_blocking<T>(&self, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        self.readers.get()?.run(f)
+    }
+
+    /// Runs `f` as one transaction that is durable when this returns `Ok`. Blocks the calling thread.
+    pub fn write_blocking<T>(&self, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        self.writers
+            .get()?
+            .run(|conn| connection::immediate(conn, f))
+    }
+
+    /// Runs `f` on a writing connection without a transaction around it. Blocks the calling thread.
+    pub fn with_writer<T>(&self, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        self.writers.get()?.run(f)
+    }
+
+    /// [`Store::read_blocking`] off the async threads.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let store = self.clone();
+        tokio::task::spawn_blocking(move || store.read_blocking(f))
+            .await
+            .map_err(|e| Error::Internal(e.into()))?
+    }
+
+    /// Statements run so far on all connections.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+}
+
+impl From<&Database> for Target {
+    fn from(database: &Database) -> Self {
+        match database {
+            Database::Sqlite { path } => Self::Sqlite(path.clone()),
+            Database::Postgres { url } => Self::Postgres(url.clone()),
+        }
+    }
+}
+
+/// r2d2 says only that time ran out; a direct attempt tells why.
+fn unreachable_database(target: &Target, access: Access, timeout: &r2d2::Error) -> Error {
+    let reason = match connection::connect(target, access, &Arc::default()) {
+        Err(e) => e.to_string(),
+        Ok(_) => timeout.to_string(),
+    };
+    Error::Setup(format!(
+        "cannot open the database of DATABASE_URL: {}",
+        reason.trim()
+    ))
+}

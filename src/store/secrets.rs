@@ -1,0 +1,26 @@
+//! Secrets that are made once and shared by all instances.
+
+use diesel::prelude::*;
+
+use super::connection::{Conn, on_db};
+use crate::error::Result;
+use crate::models::time::Ts;
+use crate::schema::secrets;
+
+/// The secret called `name`; `candidate` becomes it where there is none yet.
+pub fn get_or_insert(conn: &mut Conn, name: &str, candidate: &[u8], now: Ts) -> Result<Vec<u8>> {
+    on_db!(&mut *conn, |c| {
+        diesel::insert_into(secrets::table)
+            .values((
+                secrets::name.eq(name),
+                secrets::value.eq(candidate),
+                secrets::created_at.eq(now),
+            ))
+            .on_conflict_do_nothing()
+            .execute(c)?;
+    });
+    Ok(secrets::table
+        .find(name)
+        .select(secrets::value)
+        .first(conn)?)
+}

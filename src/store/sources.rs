@@ -1,0 +1,104 @@
+//! SQL on sources.
+
+use diesel::prelude::*;
+
+use super::connection::Conn;
+use crate::error::Result;
+use crate::models::source::Source;
+use crate::models::time::Ts;
+use crate::schema::{article_sources, articles, sources};
+
+/// The columns of a [`Source`], in its order.
+macro_rules! columns {
+    () => {
+        (sources::id, sources::slug, sources::name, sources::url)
+    };
+}
+
+/// Up to `limit` sources with an id above `after`, by id.
+pub fn page(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<Source>> {
+    Ok(sources::table
+        .filter(sources::id.gt(after))
+        .select(columns!())
+        .order(sources::id)
+        .limit(limit)
+        .load(conn)?)
+}
+
+/// Like [`page`], only those that an article of the site names.
+pub fn page_of_site(conn: &mut Conn, site_id: i64, after: i64, limit: i64) -> Result<Vec<Source>> {
+    let named = article_sources::table
+        .inner_join(articles::table.on(articles::id.eq(article_sources::article_id)))
+        .filter(articles::site_id.eq(site_id))
+        .select(article_sources::source_id);
+    Ok(sources::table
+        .filter(sources::id.gt(after))
+        .filter(sources::id.eq_any(named))
+        .select(columns!())
+        .order(sources::id)
+        .limit(limit)
+        .load(conn)?)
+}
+
+/// The source with `id`.
+pub fn find(conn: &mut Conn, id: i64) -> Result<Option<Source>> {
+    Ok(sources::table
+        .find(id)
+        .select(columns!())
+        .first(conn)
+        .optional()?)
+}
+
+/// The source with `slug`.
+pub fn find_by_slug(conn: &mut Conn, slug: &str) -> Result<Option<Source>> {
+    Ok(sources::table
+        .filter(sources::slug.eq(slug))
+        .select(columns!())
+        .first(conn)
+        .optional()?)
+}
+
+/// The ids of those of `slugs` that exist, as `(slug, id)`.
+pub fn ids(conn: &mut Conn, slugs: &[String]) -> Result<Vec<(String, i64)>> {
+    Ok(sources::table
+        .filter(sources::slug.eq_any(slugs))
+        .select((sources::slug, sources::id))
+        .load(conn)?)
+}
+
+/// The sources of articles as `(article, source)`, in the order of each chain.
+pub fn of_articles(conn: &mut Conn, article_ids: &[i64]) -> Result<Vec<(i64, Source)>> {
+    Ok(article_sources::table
+        .inner_join(sources::table.on(sources::id.eq(article_sources::source_id)))
+        .filter(article_sources::article_id.eq_any(article_ids))
+        .select((article_sources::article_id, columns!()))
+        .order((article_sources::article_id, article_sources::position))
+        .load(conn)?)
+}
+
+/// Adds a source and returns its id.
+pub fn insert(conn: &mut Conn, slug: &str, name: &str, url: Option<&str>, now: Ts) -> Result<i64> {
+    Ok(diesel::insert_into(sources::table)
+        .values((
+            sources::slug.eq(slug),
+            sources::name.eq(name),
+            sources::url.eq(url),
+            sources::created_at.eq(now),
+            sources::updated_at.eq(now),
+        ))
+        .returning(sources::id)
+        .get_result(conn)?)
+}
+
+/// Changes a source's name and address.
+pub fn update(conn: &mut Conn, source: &Source, now: Ts) -> Result<()> {
+    diesel::update(sources::table.find(source.id))
+        .set((
+            sources::name.eq(&source.name),
+            sources::url.eq(source.url.as_deref()),
+            sources::version.eq(sources::version + 1),
+            sources::updated_at.eq(now),
+        ))
+        .execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! Pure functions on text: cleaning, names, counting, languages. Nothing here knows a database, a request or a model.
+
+mod balance;
+pub mod html;
+pub mod language;
+mod markup;
+pub mod reading;
+pub mod slug;
