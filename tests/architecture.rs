@@ -510,7 +510,7 @@ fn paths(code: &[String]) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     let mut rest = code;
     while let Some((token, after)) = rest.split_first() {
-        if token == "use" && !after.first().is_some_and(|t| t == "<") {
+        if token == "use" && after.first().is_none_or(|t| t != "<") {
             let end = after.iter().position(|t| t == ";").unwrap_or(after.len());
             tree(&[], after.get(..end).unwrap_or_default(), &mut found);
             rest = after.get(end..).unwrap_or_default();

@@ -28,7 +28,7 @@ use utoipa_actix_web::AppExt;
         (name = "articles", description = "Published articles"),
         (name = "health", description = "For those who run the server"),
     ),
-    components(schemas(super::problem::ProblemBody)),
+    components(schemas(super::problem::ProblemBody, super::language::Fallback)),
     modifiers(&EveryMember),
 )]
 struct Base;

@@ -6,6 +6,7 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde::de::value::StrDeserializer;
 use serde::de::{
@@ -21,6 +22,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::error::Fault;
 use crate::http::problem::Problem;
+use crate::models::rules;
 
 /// The most parameters that one query string may have.
 const MAX_PARAMETERS: usize = 100;
@@ -431,6 +433,43 @@ impl FromRequest for IdPath {
             .and_then(positive)
             .filter(|id| *id <= MAX_ID);
         ready(id.map(Self).ok_or_else(Problem::not_found))
+    }
+}
+
+/// The `{site}` segment of a path. What cannot be a slug does not exist: 404.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SitePath(pub String);
+
+impl FromRequest for SitePath {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let segment = req.match_info().get("site").unwrap_or_default();
+        let decoded = percent_decode_str(segment).decode_utf8().ok();
+        let slug = decoded.filter(|slug| rules::slug(slug).is_ok());
+        ready(
+            slug.map(|slug| Self(slug.into_owned()))
+                .ok_or_else(Problem::not_found),
+        )
+    }
+}
+
+/// For `params(SitePath)` in the documentation of a handler.
+impl IntoParams for SitePath {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let slug = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(rules::KEY));
+        let parameter = ParameterBuilder::new()
+            .name("site")
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True)
+            .description(Some("Slug of the site"))
+            .schema(Some(slug))
+            .example(Some("demo".into()));
+        vec![parameter.build()]
     }
 }
 

@@ -594,7 +594,8 @@ fn uploads_and_feeds(document: &Document<'_>) -> Vec<String> {
         {
             let object = resolved(document.json, &content["schema"]);
             let has_file = members(&object["properties"]).any(|(_, p)| p["format"] == "binary");
-            if !is_json(media_type) && !(media_type == "multipart/form-data" && has_file) {
+            let is_upload = media_type == "multipart/form-data" && has_file;
+            if !is_json(media_type) && !is_upload {
                 faults.push(format!(
                     "{}: a body of {media_type} that is not multipart with a binary member",
                     operation.id

@@ -34,16 +34,20 @@ impl TestApp {
     }
 
     /// What the server sends for `bytes` on a connection of their own, until it closes it or is silent for 5 seconds.
-    pub fn raw(&self, bytes: &[u8]) -> Vec<u8> {
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(5)))
-            .unwrap();
-        // The server may answer and close before it has read everything.
-        stream.write_all(bytes).ok();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).ok();
-        answer
+    pub async fn raw(&self, bytes: &[u8]) -> Vec<u8> {
+        let (address, bytes) = (self.address, bytes.to_vec());
+        let talk = move || {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream
+                .set_read_timeout(Some(Duration::from_secs(5)))
+                .unwrap();
+            // The server may answer and close before it has read everything.
+            stream.write_all(&bytes).ok();
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).ok();
+            answer
+        };
+        actix_web::rt::task::spawn_blocking(talk).await.unwrap()
     }
 }
 

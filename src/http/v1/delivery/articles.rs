@@ -20,7 +20,7 @@ use crate::service::articles::ArticleQuery;
 #[into_params(parameter_in = Query)]
 pub struct ArticlesQuery {
     /// Only articles of the site with this slug.
-    #[param(min_length = 1, max_length = 1600, example = "demo")]
+    #[param(min_length = 1, max_length = 200, example = "demo")]
     site: Option<String>,
     /// Only articles of exactly this category, by id.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 9007199254740991_u64)]

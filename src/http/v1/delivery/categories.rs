@@ -1,10 +1,10 @@
 //! Category trees, for anyone. Knows no SQL.
 
 use actix_web::get;
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Data, Json};
 
 use crate::http::problem::{ItemProblems, Problem};
-use crate::http::query::{NoQuery, Query};
+use crate::http::query::{NoQuery, Query, SitePath};
 use crate::http::v1::dto::category::CategoryCollection;
 use crate::service::Services;
 
@@ -13,15 +13,13 @@ use crate::service::Services;
 /// The whole tree in order. `article_count` counts the public articles of exactly this category, `total_count` also
 /// those below it; both are right to the second.
 #[utoipa::path(operation_id = "listCategories", tag = "categories",
-    params(("site" = String, Path, description = "Slug of the site", min_length = 1, max_length = 1600, example = "demo")),
+    params(SitePath),
     responses((status = 200, description = "The tree", body = CategoryCollection), ItemProblems))]
 #[get("/sites/{site}/categories")]
 pub async fn list_categories(
     services: Data<Services>,
-    site: Path<String>,
+    site: SitePath,
     _query: Query<NoQuery>,
 ) -> Result<Json<CategoryCollection>, Problem> {
-    Ok(Json(
-        services.categories.tree(site.into_inner()).await?.into(),
-    ))
+    Ok(Json(services.categories.tree(site.0).await?.into()))
 }

@@ -1,11 +1,11 @@
 //! Sites, for anyone. Knows no SQL.
 
 use actix_web::get;
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Data, Json};
 
 use crate::http::links::Links;
 use crate::http::problem::{ItemProblems, Problem, ReadProblems};
-use crate::http::query::{NoQuery, Query};
+use crate::http::query::{NoQuery, Query, SitePath};
 use crate::http::v1::dto::site::{SiteBody, SiteCollection};
 use crate::service::Services;
 
@@ -30,17 +30,17 @@ pub async fn list_sites(
 ///
 /// A portal by its slug: names, languages, filing numbers, contacts and the fixed texts around every page.
 #[utoipa::path(operation_id = "getSite", tag = "sites",
-    params(("site" = String, Path, description = "Slug of the site", min_length = 1, max_length = 1600, example = "demo")),
+    params(SitePath),
     responses((status = 200, description = "The site", body = SiteBody), ItemProblems))]
 #[get("/sites/{site}")]
 pub async fn get_site(
     services: Data<Services>,
     links: Data<Links>,
-    site: Path<String>,
+    site: SitePath,
     _query: Query<NoQuery>,
 ) -> Result<Json<SiteBody>, Problem> {
     Ok(Json(SiteBody::new(
-        services.sites.get(site.into_inner()).await?,
+        services.sites.get(site.0).await?,
         &links,
     )))
 }

@@ -49,15 +49,15 @@ pub struct ContributorBody {
     #[schema(minimum = 1, maximum = 9007199254740991_u64, example = 3)]
     id: i64,
     /// What they did: `author`, `editor`, `reporter` and so on.
-    #[schema(max_length = 16000, example = "author")]
+    #[schema(max_length = 2000, example = "author")]
     role: String,
     /// Person or organisation.
     kind: ContributorType,
     /// The name as printed.
-    #[schema(max_length = 16000, example = "林晓岚")]
+    #[schema(max_length = 2000, example = "林晓岚")]
     name: String,
     /// The affiliation as printed.
-    #[schema(max_length = 16000, example = "滨海海洋研究所")]
+    #[schema(max_length = 2000, example = "滨海海洋研究所")]
     affiliation: Option<String>,
 }
 
@@ -71,7 +71,7 @@ pub struct CategoryBrief {
     #[schema(max_length = 600, example = "research/ocean")]
     path: String,
     /// Its name.
-    #[schema(max_length = 16000, example = "海洋研究")]
+    #[schema(max_length = 2000, example = "海洋研究")]
     name: String,
 }
 
@@ -82,13 +82,13 @@ pub struct TopicBrief {
     #[schema(minimum = 1, maximum = 9007199254740991_u64, example = 2)]
     id: i64,
     /// Its title; not unique.
-    #[schema(max_length = 16000, example = "深海观测")]
+    #[schema(max_length = 2000, example = "深海观测")]
     title: String,
 }
 
 /// A keyword as printed.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(max_length = 16000, example = "深海")]
+#[schema(max_length = 2000, example = "深海")]
 pub struct Keyword(String);
 
 /// A heading of the body.
@@ -113,10 +113,10 @@ pub struct AttachmentBody {
     #[schema(minimum = 1, maximum = 9007199254740991_u64, example = 5)]
     id: i64,
     /// What it is called.
-    #[schema(max_length = 16000, example = "年度报告.pdf")]
+    #[schema(max_length = 2000, example = "年度报告.pdf")]
     name: String,
     /// Its media type.
-    #[schema(max_length = 16000, example = "application/pdf")]
+    #[schema(max_length = 2000, example = "application/pdf")]
     media_type: Option<String>,
     /// Its size in bytes.
     #[schema(minimum = 0, maximum = 9007199254740991_u64, example = 482133)]
@@ -142,7 +142,7 @@ pub struct AudioBody {
     #[schema(max_length = 2000, example = "https://www.example.org/audio/1.mp3")]
     url: String,
     /// Its media type.
-    #[schema(max_length = 16000, example = "audio/mpeg")]
+    #[schema(max_length = 2000, example = "audio/mpeg")]
     media_type: Option<String>,
     /// How long it is, in seconds.
     #[schema(minimum = 0, maximum = 9007199254740991_u64, example = 312)]
@@ -164,7 +164,7 @@ pub struct BreadcrumbBody {
     #[schema(minimum = 1, maximum = 9007199254740991_u64, example = 7)]
     id: Option<i64>,
     /// What it is called.
-    #[schema(max_length = 16000, example = "海洋研究")]
+    #[schema(max_length = 2000, example = "海洋研究")]
     name: String,
     /// Path of the category; empty for the home page.
     #[schema(max_length = 600, example = "research/ocean")]
@@ -187,10 +187,10 @@ pub struct ArticleSummary {
     #[schema(minimum = 1, maximum = 9007199254740991_u64, example = 42)]
     id: i64,
     /// Slug of its site.
-    #[schema(max_length = 1600, example = "demo")]
+    #[schema(max_length = 200, example = "demo")]
     site: String,
     /// Its name in addresses, unique within the site.
-    #[schema(max_length = 1600, example = "shen-hai-guan-ce")]
+    #[schema(max_length = 200, example = "shen-hai-guan-ce")]
     slug: String,
     /// The address of its page.
     #[schema(
@@ -206,16 +206,16 @@ pub struct ArticleSummary {
     #[schema(max_items = 1001)]
     available_locales: Vec<LocaleTag>,
     /// The title.
-    #[schema(max_length = 16000, example = "深海观测网建成")]
+    #[schema(max_length = 2000, example = "深海观测网建成")]
     title: String,
     /// The subtitle.
-    #[schema(max_length = 16000)]
+    #[schema(max_length = 2000)]
     subtitle: Option<String>,
     /// The abstract.
     #[schema(max_length = 80000)]
     summary: Option<String>,
     /// The line naming the sources, as printed.
-    #[schema(max_length = 16000, example = "科学日报")]
+    #[schema(max_length = 2000, example = "科学日报")]
     source_line: Option<String>,
     /// Its category.
     category: CategoryBrief,
@@ -262,10 +262,10 @@ pub struct ArticleBody {
     #[schema(minimum = 1, maximum = 9007199254740991_u64, example = 42)]
     id: i64,
     /// Slug of its site.
-    #[schema(max_length = 1600, example = "demo")]
+    #[schema(max_length = 200, example = "demo")]
     site: String,
     /// Its name in addresses, unique within the site.
-    #[schema(max_length = 1600, example = "shen-hai-guan-ce")]
+    #[schema(max_length = 200, example = "shen-hai-guan-ce")]
     slug: String,
     /// The address of its page.
     #[schema(
@@ -283,16 +283,16 @@ pub struct ArticleBody {
     /// Whether the text was converted from another script.
     derived: bool,
     /// The title.
-    #[schema(max_length = 16000, example = "深海观测网建成")]
+    #[schema(max_length = 2000, example = "深海观测网建成")]
     title: String,
     /// The subtitle.
-    #[schema(max_length = 16000)]
+    #[schema(max_length = 2000)]
     subtitle: Option<String>,
     /// The abstract.
     #[schema(max_length = 80000)]
     summary: Option<String>,
     /// The label printed before the abstract.
-    #[schema(max_length = 16000, example = "核心阅读")]
+    #[schema(max_length = 2000, example = "核心阅读")]
     summary_label: Option<String>,
     /// Sanitised HTML: no scripts, no styles, no event handlers.
     #[schema(max_length = 8388608, example = "<p>观测网覆盖整个海区。</p>")]
@@ -301,7 +301,7 @@ pub struct ArticleBody {
     #[schema(max_items = 300000)]
     outline: Vec<OutlineEntry>,
     /// The line naming the authors, as printed.
-    #[schema(max_length = 16000)]
+    #[schema(max_length = 2000)]
     byline: Option<String>,
     /// Who made it, in order.
     #[schema(max_items = 1000)]
@@ -310,7 +310,7 @@ pub struct ArticleBody {
     #[schema(max_items = 1000)]
     sources: Vec<SourceBody>,
     /// The line naming the sources, as printed.
-    #[schema(max_length = 16000, example = "科学日报")]
+    #[schema(max_length = 2000, example = "科学日报")]
     source_line: Option<String>,
     /// Its category.
     category: CategoryBrief,

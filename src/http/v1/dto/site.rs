@@ -11,16 +11,16 @@ use crate::models::site::{Block, Contact, Credit, Registration, Site, SiteConten
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SiteBody {
     /// Its name in addresses, unique and stable.
-    #[schema(max_length = 1600, example = "demo")]
+    #[schema(max_length = 200, example = "demo")]
     slug: String,
     /// Its name.
-    #[schema(max_length = 16000, example = "滨海海洋研究所")]
+    #[schema(max_length = 2000, example = "滨海海洋研究所")]
     name: String,
     /// Who owns it.
-    #[schema(max_length = 16000, example = "滨海海洋研究所")]
+    #[schema(max_length = 2000, example = "滨海海洋研究所")]
     owner: Option<String>,
     /// What the first breadcrumb is called.
-    #[schema(max_length = 16000, example = "首页")]
+    #[schema(max_length = 2000, example = "首页")]
     home_label: Option<String>,
     /// Language served where a reader asks for none.
     #[schema(max_length = 35, example = "zh-Hans")]
@@ -67,10 +67,10 @@ pub struct LocaleTag(pub(super) String);
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SiteRegistration {
     /// What kind of registration it is, e.g. `icp` or `police`.
-    #[schema(max_length = 16000, example = "icp")]
+    #[schema(max_length = 2000, example = "icp")]
     kind: String,
     /// The number as printed.
-    #[schema(max_length = 16000, example = "京ICP备00000000号-1")]
+    #[schema(max_length = 2000, example = "京ICP备00000000号-1")]
     number: String,
     /// Where it can be checked.
     #[schema(max_length = 2000)]
@@ -81,13 +81,13 @@ pub struct SiteRegistration {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SiteContact {
     /// `address`, `postcode`, `phone`, `fax`, `email` and the like.
-    #[schema(max_length = 16000, example = "email")]
+    #[schema(max_length = 2000, example = "email")]
     kind: String,
     /// The label printed before it.
-    #[schema(max_length = 16000, example = "电子邮箱")]
+    #[schema(max_length = 2000, example = "电子邮箱")]
     label: Option<String>,
     /// The address or number as printed.
-    #[schema(max_length = 16000, example = "office@example.org")]
+    #[schema(max_length = 2000, example = "office@example.org")]
     value: String,
 }
 
@@ -95,10 +95,10 @@ pub struct SiteContact {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SiteCredit {
     /// The label printed before it.
-    #[schema(max_length = 16000, example = "技术支持")]
+    #[schema(max_length = 2000, example = "技术支持")]
     label: Option<String>,
     /// Who is credited.
-    #[schema(max_length = 16000, example = "Example Ltd")]
+    #[schema(max_length = 2000, example = "Example Ltd")]
     value: String,
 }
 
@@ -106,13 +106,13 @@ pub struct SiteCredit {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SiteBlock {
     /// What kind of text it is, e.g. `quote`.
-    #[schema(max_length = 16000, example = "quote")]
+    #[schema(max_length = 2000, example = "quote")]
     kind: String,
     /// The text.
     #[schema(max_length = 80000)]
     text: String,
     /// Who said it.
-    #[schema(max_length = 16000)]
+    #[schema(max_length = 2000)]
     attribution: Option<String>,
 }
 

@@ -13,10 +13,10 @@ pub struct SourceBody {
     #[schema(minimum = 1, maximum = 9007199254740991_u64, example = 1)]
     id: i64,
     /// Its name in addresses, unique.
-    #[schema(max_length = 1600, example = "science-daily")]
+    #[schema(max_length = 200, example = "science-daily")]
     slug: String,
     /// Its name; not unique.
-    #[schema(max_length = 16000, example = "科学日报")]
+    #[schema(max_length = 2000, example = "科学日报")]
     name: String,
     /// Its home page.
     #[schema(max_length = 2000, example = "https://www.example.org/")]

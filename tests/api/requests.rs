@@ -1,0 +1,166 @@
+//! Requests that are wrong, large or strange, and what every answer carries.
+
+use crate::support::{Portal, on_both};
+
+on_both! {
+    /// A bad parameter is named together with the mend
+    async fn bad_parameters_are_named(app) {
+        app.import(&Portal::new("demo").article("a", |a| a));
+        for (path, pointer) in [
+            ("/api/v1/articles?limit=0", "/limit"),
+            ("/api/v1/articles?limit=101", "/limit"),
+            ("/api/v1/articles?limit=abc", "/limit"),
+            ("/api/v1/articles?limit=-1", "/limit"),
+            ("/api/v1/articles?limit=", "/limit"),
+            ("/api/v1/articles?limit=1&limit=2", "/limit"),
+            ("/api/v1/articles?category=0", "/category"),
+            ("/api/v1/articles?category=9223372036854775808", "/category"),
+            ("/api/v1/articles?source=x", "/source"),
+            ("/api/v1/articles?locale=not_a_tag!", "/locale"),
+            ("/api/v1/articles?unknown=1", "/unknown"),
+            ("/api/v1/articles?site=%FF", "/site"),
+            ("/api/v1/articles?site=%00", "/site"),
+            ("/api/v1/articles/1?include=breadcrumbs,nothing", "/include"),
+            ("/api/v1/articles/1?fallback=maybe", "/fallback"),
+            ("/api/v1/sites?x=1", "/x"),
+            ("/api/v1/sites/demo?x=1", "/x"),
+            ("/api/v1/sites/demo/categories?x=1", "/x"),
+            ("/api/v1/sources?limit=101", "/limit"),
+        ] {
+            let problem = app.get(path).await.assert_problem(400, "invalid_parameter");
+            assert_eq!(problem["errors"][0]["pointer"], pointer, "{path}");
+            assert!(problem["detail"].as_str().unwrap().contains(&pointer[1..]), "{path}");
+        }
+    }
+
+    /// Ten thousand parameters are refused, whatever they are called
+    async fn too_many_parameters_are_refused(app) {
+        let many = (0..10_000).map(|n| format!("{n:x}=")).collect::<Vec<_>>().join("&");
+        app.get(&format!("/api/v1/articles?{many}")).await.assert_problem(400, "invalid_parameter");
+        let many = vec!["a=1"; 200].join("&");
+        app.get(&format!("/api/v1/articles?{many}")).await.assert_problem(400, "invalid_parameter");
+    }
+
+    /// A cursor works only unchanged, with its own filters, on its own list
+    async fn cursors_cannot_be_forged(app) {
+        let mut portal = Portal::new("demo").source("s1").source("s2");
+        for n in 0..3 {
+            portal = portal.article(&format!("a{n}"), |a| a.sources(&["s1"]));
+        }
+        app.import(&portal);
+        let page = app.get("/api/v1/articles?limit=1&site=demo").await.json();
+        let cursor = page["next_cursor"].as_str().unwrap();
+        assert!(cursor.len() <= 60, "{cursor}");
+        app.get(&format!("/api/v1/articles?limit=1&site=demo&cursor={cursor}")).await.assert_status(200);
+        app.get(&format!("/api/v1/articles?limit=2&site=demo&cursor={cursor}")).await.assert_status(200);
+        let source = app.get("/api/v1/sources?limit=1").await.json()["next_cursor"].as_str().unwrap().to_owned();
+        let mut flipped = cursor.to_owned().into_bytes();
+        flipped[10] = if flipped[10] == b'A' { b'B' } else { b'A' };
+        for (path, cursor) in [
+            ("/api/v1/articles?cursor=", cursor),
+            ("/api/v1/articles?site=other&cursor=", cursor),
+            ("/api/v1/articles?site=demo&category=1&cursor=", cursor),
+            ("/api/v1/sources?cursor=", cursor),
+            ("/api/v1/articles?cursor=", &source),
+            ("/api/v1/articles?site=demo&cursor=", &String::from_utf8(flipped).unwrap()),
+            ("/api/v1/articles?site=demo&cursor=", &cursor[..20]),
+            ("/api/v1/articles?site=demo&cursor=", "AAAA"),
+            ("/api/v1/articles?site=demo&cursor=", "!!"),
+            ("/api/v1/articles?site=demo&cursor=", ""),
+            ("/api/v1/articles?site=demo&cursor=", &"A".repeat(4000)),
+        ] {
+            let problem = app.get(&format!("{path}{cursor}")).await.assert_problem(400, "invalid_cursor");
+            assert_eq!(problem["errors"][0]["pointer"], "/cursor");
+        }
+    }
+
+    /// A known path with another method says which ones it takes
+    async fn wrong_methods_are_405(app) {
+        for path in ["/api/v1/sites", "/api/v1/sites/x", "/api/v1/articles", "/api/v1/articles/1", "/api/v1/sources", "/livez", "/openapi.json"] {
+            for method in ["POST", "PUT", "PATCH", "DELETE", "TRACE", "QUERY"] {
+                let answer = app.request(method, path).send().await;
+                answer.assert_problem(405, "method_not_allowed");
+                assert_eq!(answer.header("allow"), Some("GET, HEAD, OPTIONS"), "{method} {path}");
+            }
+            let answer = app.request("OPTIONS", path).send().await;
+            answer.assert_status(204);
+            assert_eq!(answer.header("allow"), Some("GET, HEAD, OPTIONS"), "{path}");
+        }
+        app.request("OPTIONS", "/nothing").send().await.assert_problem(404, "not_found");
+    }
+
+    /// HEAD answers like GET, without the body
+    async fn head_is_get_without_a_body(app) {
+        app.import(&Portal::new("demo").article("a", |a| a));
+        let get = app.get("/api/v1/articles").await;
+        let head = app.request("HEAD", "/api/v1/articles").send().await;
+        head.assert_status(200);
+        assert_eq!(head.body.len(), 0);
+        assert_eq!(head.header("content-length"), get.header("content-length"));
+        app.request("HEAD", "/api/v1/articles/9").send().await.assert_status(404);
+    }
+
+    /// A body of 20 MB is refused before it is read, sent to any method
+    async fn large_bodies_are_refused(app) {
+        for method in ["GET", "POST"] {
+            let head = format!("{method} /api/v1/articles HTTP/1.1\r\nhost: x\r\ncontent-length: 20971520\r\n\r\n");
+            let answer = String::from_utf8_lossy(&app.raw(head.as_bytes()).await).into_owned();
+            assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+            assert!(answer.contains("payload_too_large"), "{answer}");
+        }
+        // The server goes on.
+        app.get("/api/v1/articles").await.assert_status(200);
+    }
+
+    /// A trace is continued, in headers and in problems
+    async fn traces_are_continued(app) {
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let answer = app.request("GET", "/api/v1/sites/nope").header("traceparent", &format!("00-{trace}-00f067aa0ba902b7-01")).header("x-request-id", "abc-1").send().await;
+        assert_eq!(answer.assert_problem(404, "not_found")["trace_id"], trace);
+        assert!(answer.header("traceparent").unwrap().starts_with(&format!("00-{trace}-")));
+        assert_eq!(answer.header("x-request-id"), Some("abc-1"));
+    }
+
+    /// The server says that it lives, and that it is ready
+    async fn health_is_told(app) {
+        app.get("/livez").await.assert_status(200);
+        let ready = app.get("/readyz").await.assert_status(200).json();
+        assert_eq!(ready["checks"].as_array().unwrap().len(), 2);
+    }
+
+    /// The number of statements of a request is the same for 1 and for 100 rows
+    async fn statements_do_not_grow_with_rows(app) {
+        let portal = |count: usize| {
+            let mut portal = Portal::new("demo").category("a/b/c").topic("t").source("s1");
+            for n in 0..count {
+                let related: Vec<String> = (0..count.min(20)).filter(|m| *m != n).map(|m| format!("a{m}")).collect();
+                portal = portal.category(&format!("a/b/c{n}")).source(&format!("source{n}")).article(&format!("a{n}"), |a| {
+                    a.category("a/b/c").sources(&["s1"]).topics(&["t"]).set("related", related)
+                        .set("attachments", serde_json::json!([{"name": "x", "url": format!("https://example.org/{n}")}]))
+                        .set("translations", serde_json::json!([{"locale": "zh-Hans", "title": "标题", "body_html": ""}]))
+                });
+            }
+            portal
+        };
+        let operations = |id: i64| vec![
+            ("/api/v1/sites".to_owned(), 1),
+            ("/api/v1/sites/demo".to_owned(), 1),
+            ("/api/v1/sites/demo/categories".to_owned(), 2),
+            ("/api/v1/sources?limit=100".to_owned(), 1),
+            ("/api/v1/sources/1".to_owned(), 1),
+            ("/api/v1/articles?limit=100".to_owned(), 2),
+            ("/api/v1/articles?limit=100&site=demo&source=1".to_owned(), 3),
+            (format!("/api/v1/articles/{id}"), 7),
+            (format!("/api/v1/articles/{id}?include=breadcrumbs,neighbors,related,site_details"), 14),
+        ];
+        for count in [1, 100] {
+            app.import(&portal(count));
+            let id = app.article_id("a0").await;
+            for (path, expected) in operations(id) {
+                let before = app.statements();
+                app.get(&path).await.assert_status(200);
+                assert_eq!(app.statements() - before, expected, "{path} with {count} rows");
+            }
+        }
+    }
+}
