@@ -10,7 +10,7 @@ use actix_web::{App as WebApp, HttpServer};
 use utoipa_actix_web::AppExt;
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Database};
 use crate::error::{Error, Result};
 use crate::http::links::Links;
 use crate::http::methods::{self, Methods};
@@ -35,8 +35,38 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the database that `config` names. Writes nothing. Blocks the calling thread.
-    pub fn connect(config: Config, clock: Clock) -> Result<Self> {
+    /// Opens the database that `config` names and applies pending migrations; the time is the system's. Blocks the
+    /// calling thread.
+    pub fn start(config: Config) -> Result<Self> {
+        Self::open(config, Clock::system())
+    }
+
+    /// [`App::start`] with the time of `clock`.
+    pub fn open(config: Config, clock: Clock) -> Result<Self> {
+        let app = Self::over(config, clock)?;
+        app.migrate()?;
+        Ok(app)
+    }
+
+    /// Opens a database that is already there, and writes nothing. Blocks the calling thread.
+    pub fn connect(config: Config) -> Result<Self> {
+        if let Database::Sqlite { path } = &config.database
+            && !path.exists()
+        {
+            let path = path.display();
+            return Err(Error::Setup(format!(
+                "there is no database at {path}; `masthead serve` or `migrate` makes one"
+            )));
+        }
+        Self::over(config, Clock::system())
+    }
+
+    /// Opens the database that `config` names, makes an empty one where there is none, and does not migrate it.
+    pub fn create(config: Config) -> Result<Self> {
+        Self::over(config, Clock::system())
+    }
+
+    fn over(config: Config, clock: Clock) -> Result<Self> {
         let store = Store::open(&config)?;
         let services = Services::new(&store, &clock);
         Ok(Self {
@@ -47,16 +77,14 @@ impl App {
         })
     }
 
-    /// [`App::connect`], then applies pending migrations. Blocks the calling thread.
-    pub fn open(config: Config, clock: Clock) -> Result<Self> {
-        let app = Self::connect(config, clock)?;
-        app.migrate()?;
-        Ok(app)
-    }
-
-    /// Applies pending migrations and returns how many those were.
+    /// Applies pending migrations and returns how many those were. Takes no lock where there are none, so that an
+    /// instance can start while another process writes.
     pub fn migrate(&self) -> Result<usize> {
-        self.store.with_writer(store::migrations::run)
+        self.store
+            .with_writer(|conn| match store::migrations::pending(conn)? {
+                0 => Ok(0),
+                _ => store::migrations::run(conn),
+            })
     }
 
     /// The use cases.
@@ -132,6 +160,12 @@ impl App {
     }
 
     fn secret(&self, name: &str) -> Result<Vec<u8>> {
+        if let Some(secret) = self
+            .store
+            .read_blocking(|conn| store::secrets::find(conn, name))?
+        {
+            return Ok(secret);
+        }
         let mut candidate = [0; SECRET_BYTES];
         getrandom::fill(&mut candidate).map_err(|e| Error::Internal(e.into()))?;
         let now = Ts::from(self.clock.now());

@@ -31,6 +31,10 @@ impl Clock {
         }
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that asks the system"
+    )]
     /// The present time in whole microseconds, as both databases keep it.
     pub fn now(&self) -> DateTime<Utc> {
         let micros = match &self.fixed_micros {

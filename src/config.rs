@@ -26,6 +26,9 @@ const VARIABLES: [&str; 12] = [
     "MASTHEAD_WORKERS",
 ];
 
+/// What is logged where nobody says otherwise; the server library tells only of trouble.
+const DEFAULT_LOG: &str = "info,actix_server=warn";
+
 /// The fewest bytes a key for signing may have.
 const KEY_BYTES: usize = 32;
 
@@ -155,6 +158,10 @@ impl Config {
     /// # Errors
     ///
     /// All faults at once.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one reader of the environment"
+    )]
     pub fn from_env() -> Result<Self, ConfigFaults> {
         let mut faults = Vec::new();
         for (name, value) in std::env::vars_os() {
@@ -311,7 +318,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         };
         self.parsed(
             name,
-            || "info".to_owned(),
+            || DEFAULT_LOG.to_owned(),
             |v| match tracing_subscriber::EnvFilter::builder().parse(v) {
                 Ok(_) => Ok(v.to_owned()),
                 Err(e) => Err(format!(
@@ -506,7 +513,7 @@ mod tests {
         assert_eq!(config.public_url, "http://127.0.0.1:8080");
         assert_eq!(config.database_connections, 4);
         assert_eq!(config.max_body_bytes, 8_388_608);
-        assert_eq!(config.log, "info");
+        assert_eq!(config.log, DEFAULT_LOG);
         assert!(config.cursor_key.is_none());
     }
 

@@ -84,7 +84,7 @@ pub enum Error {
     #[error("{0}")]
     Setup(String),
     /// Reading or writing a file failed.
-    #[error("{what}: {cause}")]
+    #[error("{what}")]
     File {
         /// The file and what was done with it.
         what: String,
@@ -104,6 +104,12 @@ impl Error {
             resource,
             key: key.to_string(),
         }
+    }
+
+    /// This error and its causes, outermost first; for logs and operators, never for clients.
+    pub fn chain(&self) -> String {
+        let causes = std::iter::successors(std::error::Error::source(self), |cause| cause.source());
+        causes.fold(self.to_string(), |text, cause| format!("{text}: {cause}"))
     }
 
     /// A fault of ours that is described by a sentence.

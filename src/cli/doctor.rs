@@ -6,7 +6,6 @@ use clap::Args;
 
 use super::config;
 use crate::app::App;
-use crate::clock::Clock;
 use crate::error::Result;
 
 /// Check configuration, database and migrations; exits with 1 where something is wrong
@@ -24,10 +23,10 @@ impl Doctor {
         };
         println!("ok    configuration");
         println!("      database: {}", config.database);
-        let app = match App::connect(config, Clock::system()) {
+        let app = match App::connect(config) {
             Ok(app) => app,
             Err(error) => {
-                println!("FAIL  database: {error}");
+                println!("FAIL  database: {}", error.chain());
                 return Ok(ExitCode::FAILURE);
             }
         };

@@ -1,13 +1,14 @@
 //! `masthead export`
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 
-use super::open;
+use super::open_existing;
+use crate::app::App;
 use crate::error::{Error, Result};
 
 /// Write everything as a portal file
@@ -25,27 +26,48 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let app = open()?;
-        let export = &app.services().export;
+        let app = open_existing()?;
+        let site = self.site.as_deref();
         match &self.output {
-            None => export.run(
-                BufWriter::new(std::io::stdout().lock()),
-                self.site.as_deref(),
-            )?,
+            Some(path) if !path.exists() || path.is_file() => replace(&app, path, site)?,
             Some(path) => {
-                let file_error = |cause| Error::File {
-                    what: format!("writing {}", path.display()),
-                    cause,
-                };
-                // Half a file must not look like a whole one.
-                let partial = path.with_extension("partial");
-                let mut out = BufWriter::new(File::create(&partial).map_err(file_error)?);
-                export.run(&mut out, self.site.as_deref())?;
-                out.flush().map_err(file_error)?;
-                out.get_ref().sync_all().map_err(file_error)?;
-                std::fs::rename(&partial, path).map_err(file_error)?;
+                // A device or a pipe cannot be replaced.
+                let file = File::create(path).map_err(|cause| file_error(path, cause))?;
+                app.services().export.run(BufWriter::new(file), site)?;
             }
+            None => app
+                .services()
+                .export
+                .run(BufWriter::new(std::io::stdout().lock()), site)?,
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Writes beside `path` first: half a file must not look like a whole one, and a failure leaves the old one.
+fn replace(app: &App, path: &Path, site: Option<&str>) -> Result<()> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
+    let write = || {
+        let mut out =
+            BufWriter::new(File::create(&partial).map_err(|cause| file_error(&partial, cause))?);
+        app.services().export.run(&mut out, site)?;
+        out.flush()
+            .and_then(|()| out.get_ref().sync_all())
+            .map_err(|cause| file_error(&partial, cause))?;
+        fs::rename(&partial, path).map_err(|cause| file_error(path, cause))
+    };
+    let written = write();
+    if written.is_err() {
+        fs::remove_file(&partial).ok();
+    }
+    written
+}
+
+fn file_error(path: &Path, cause: std::io::Error) -> Error {
+    Error::File {
+        what: format!("writing {}", path.display()),
+        cause,
     }
 }

@@ -64,7 +64,7 @@ fn import(app: &App, path: &Path, options: ImportOptions) -> Result<ImportReport
     let size = file.metadata().map_err(file_error)?.len();
     let bar = bar(size, path);
     let progress = |at: Progress| {
-        if at.lines % 100 == 0 {
+        if at.lines.is_multiple_of(100) {
             bar.set_position(at.bytes);
         }
     };

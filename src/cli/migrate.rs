@@ -6,7 +6,6 @@ use clap::Args;
 
 use super::{config, start_log};
 use crate::app::App;
-use crate::clock::Clock;
 use crate::error::Result;
 
 /// Apply pending migrations and exit
@@ -17,7 +16,7 @@ impl Migrate {
     pub(super) fn run(self) -> Result<ExitCode> {
         let config = config()?;
         start_log(&config)?;
-        match App::connect(config, Clock::system())?.migrate()? {
+        match App::create(config)?.migrate()? {
             0 => println!("nothing to do: every migration is applied"),
             1 => println!("1 migration applied"),
             n => println!("{n} migrations applied"),

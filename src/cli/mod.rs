@@ -8,14 +8,15 @@ mod migrate;
 mod openapi;
 mod serve;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use crate::app::App;
-use crate::clock::Clock;
 use crate::config::{Config, LogFormat};
 use crate::error::{Error, Result};
+use crate::service::health::Check;
 use crate::telemetry;
 
 /// A headless JSON content API for news portals, on SQLite or PostgreSQL
@@ -56,14 +57,20 @@ impl Cli {
     }
 }
 
+/// Prints on standard output; a reader that has seen enough (`| head`) is no fault.
+fn print(text: &str) -> Result<()> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(cause) if cause.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::File {
+            what: "writing to standard output".to_owned(),
+            cause,
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Prints an error with its causes.
 fn report(error: &Error) {
-    eprintln!("error: {error}");
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        eprintln!("  caused by: {cause}");
-        source = cause.source();
-    }
+    eprintln!("error: {}", error.chain());
 }
 
 /// The configuration; every fault in one message.
@@ -75,7 +82,31 @@ fn config() -> Result<Config> {
 fn open() -> Result<App> {
     let config = config()?;
     start_log(&config)?;
-    App::open(config, Clock::system())
+    App::start(config)
+}
+
+/// Like [`open`], for commands that only read: a database that is missing or of another version is a fault.
+fn open_existing() -> Result<App> {
+    let config = config()?;
+    start_log(&config)?;
+    let app = App::connect(config)?;
+    match app
+        .services()
+        .health
+        .check_blocking()
+        .into_iter()
+        .find(|check| !check.ok)
+    {
+        None => Ok(app),
+        Some(Check {
+            name,
+            ok: _,
+            detail,
+        }) => Err(Error::Setup(format!(
+            "{name}: {}",
+            detail.unwrap_or_default()
+        ))),
+    }
 }
 
 fn start_log(config: &Config) -> Result<()> {

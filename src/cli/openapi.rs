@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::print;
 use crate::app;
 use crate::error::{Error, Result};
 
@@ -20,7 +21,7 @@ impl Openapi {
     pub(super) fn run(self) -> Result<ExitCode> {
         let text = app::openapi()?;
         let Some(path) = self.check else {
-            print!("{text}");
+            print(&text)?;
             return Ok(ExitCode::SUCCESS);
         };
         let committed = std::fs::read_to_string(&path).map_err(|cause| Error::File {

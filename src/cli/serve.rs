@@ -7,7 +7,6 @@ use clap::Args;
 
 use super::{config, start_log};
 use crate::app::App;
-use crate::clock::Clock;
 use crate::error::{Error, Result};
 
 /// Migrate the database, then serve the API
@@ -25,8 +24,9 @@ impl Serve {
             cause,
         })?;
         tracing::info!(database = %config.database, public_url = %config.public_url, workers = config.workers, "starting");
-        let bind = config.bind;
-        let app = App::open(config, Clock::system())?;
+        // Port 0 asks for any free one.
+        let bind = listener.local_addr().unwrap_or(config.bind);
+        let app = App::start(config)?;
         app.serve(listener, || tracing::info!(%bind, "serving"))?;
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)

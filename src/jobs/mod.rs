@@ -16,7 +16,7 @@ pub async fn run(services: Services) {
         ticks.tick().await;
         if let Err(error) = services.upkeep.roll_up_counts().await {
             tracing::warn!(
-                error = &error as &dyn std::error::Error,
+                error = error.chain(),
                 "rolling up category counts failed; it is tried again"
             );
         }

@@ -30,9 +30,7 @@ pub(super) fn record(value: Value<'_>, line: u64) -> Result<Record, Vec<LineFaul
 
 fn read_record(value: Value<'_>, faults: &mut Faults) -> Option<Record> {
     let mut fields = Fields::open(value, &Path::Line, faults)?;
-    let Some(kind) = fields.required("type", string) else {
-        return None;
-    };
+    let kind = fields.required("type", string)?;
     let record = match kind.as_ref() {
         "portal" => portal(&mut fields),
         "site" => site(&mut fields),

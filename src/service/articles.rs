@@ -161,28 +161,38 @@ impl Articles {
     }
 }
 
-/// The lists that `query` names, the one expected to be shortest first; `None` where one cannot exist.
+/// The lists that `query` names, the one expected to be shortest first; `None` where nothing can stand in all.
 fn filters(conn: &mut Conn, query: &ArticleQuery) -> Result<Option<Filters>> {
     let mut lists = Vec::new();
-    let mut named = |kind, reference: Option<i64>| {
-        lists.extend(reference.map(|reference| List { kind, reference }))
-    };
-    named(ListKind::Source, query.source);
-    named(ListKind::Category, query.category);
+    let mut named = |kind, reference| lists.push(List { kind, reference });
+    if let Some(id) = query.source {
+        named(ListKind::Source, id);
+    }
+    if let Some(id) = query.category {
+        named(ListKind::Category, id);
+    }
     if let Some(slug) = &query.site {
-        match store::sites::find_id(conn, slug)? {
-            None => return Ok(None),
-            id => named(ListKind::Site, id),
+        let Some(site_id) = store::sites::find_id(conn, slug)? else {
+            return Ok(None);
+        };
+        match query.category {
+            None => named(ListKind::Site, site_id),
+            // Either all articles of a category are of the site, or none.
+            Some(id) if store::categories::site_of(conn, id)? == Some(site_id) => {}
+            Some(_) => return Ok(None),
         }
     }
-    named(ListKind::All, Some(0));
-    // What every list of articles is part of need not be checked again.
-    let mut lists = lists.into_iter();
-    let Some(list) = lists.next() else {
-        return Ok(None);
-    };
-    let also_in = lists.filter(|l| l.kind != ListKind::All).collect();
-    Ok(Some(Filters { list, also_in }))
+    if lists.is_empty() {
+        lists.push(List {
+            kind: ListKind::All,
+            reference: 0,
+        });
+    }
+    let list = lists.remove(0);
+    Ok(Some(Filters {
+        list,
+        also_in: lists,
+    }))
 }
 
 fn detail(
@@ -192,12 +202,18 @@ fn detail(
     include: Include,
     now: Ts,
 ) -> Result<Detail> {
-    let missing = || Error::not_found(Resource::Article, id);
-    let article = store::articles::find(conn, id, now)?.ok_or_else(missing)?;
+    let article = store::articles::find(conn, id, now)?
+        .ok_or_else(|| Error::not_found(Resource::Article, id))?;
     let ids = [id];
     let renditions = store::articles::renditions(conn, &ids)?;
     let available_locales = locales(&article, &renditions);
-    let locale = choose(&article, &available_locales, languages).ok_or_else(missing)?;
+    let locale = choose(&article, &available_locales, languages).ok_or_else(|| {
+        let there = available_locales.join("`, `");
+        Error::not_found(
+            Resource::Article,
+            format!("{id}` in the language asked for; there is `{there}"),
+        )
+    })?;
     let text = store::articles::body(conn, id, &locale)?.ok_or_else(|| {
         Error::internal(format!(
             "article {id} has no text in its language `{locale}`"
@@ -307,21 +323,22 @@ fn locales(article: &PublicArticle, renditions: &[TextSummary]) -> Vec<String> {
     locales
 }
 
-/// The language served: the one asked for, else an accepted one, else the site's, else the article's own.
+/// The language served: the one asked for, else an accepted one, else the site's, else the article's own. Where the
+/// reader is strict, only one that was asked for or, without `locale`, accepted.
 fn choose(article: &PublicArticle, available: &[String], languages: &Languages) -> Option<String> {
-    let named = languages.locale.as_slice();
-    let asked = language::lookup(named, available);
-    let found = match asked {
-        None if languages.strict && languages.locale.is_some() => return None,
-        None => language::lookup(&languages.accepted, available)
-            .or_else(|| {
-                language::lookup(
-                    std::slice::from_ref(&article.site_default_locale),
-                    available,
-                )
-            })
-            .or_else(|| available.first().map(String::as_str)),
-        asked => asked,
+    let asked = language::lookup(languages.locale.as_slice(), available);
+    let accepted = || language::lookup(&languages.accepted, available);
+    let otherwise = || {
+        language::lookup(
+            std::slice::from_ref(&article.site_default_locale),
+            available,
+        )
+        .or_else(|| available.first().map(String::as_str))
+    };
+    let found = match (languages.strict, &languages.locale) {
+        (true, Some(_)) => asked,
+        (true, None) if !languages.accepted.is_empty() => accepted(),
+        _ => asked.or_else(accepted).or_else(otherwise),
     };
     found.map(str::to_owned)
 }

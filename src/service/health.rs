@@ -40,7 +40,7 @@ fn report(pending: Result<usize>) -> Vec<Check> {
     let database = Check {
         name: "database",
         ok: pending.is_ok(),
-        detail: pending.as_ref().err().map(chain),
+        detail: pending.as_ref().err().map(|e| e.chain()),
     };
     let migrations = match pending {
         Ok(0) => Check {
@@ -60,14 +60,4 @@ fn report(pending: Result<usize>) -> Vec<Check> {
         },
     };
     vec![database, migrations]
-}
-
-fn chain(error: &crate::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

@@ -79,6 +79,15 @@ pub fn all(conn: &mut Conn, site_id: i64) -> Result<Vec<Category>> {
         .load(conn)?)
 }
 
+/// The site of the category with `id`.
+pub fn site_of(conn: &mut Conn, id: i64) -> Result<Option<i64>> {
+    Ok(categories::table
+        .find(id)
+        .select(categories::site_id)
+        .first(conn)
+        .optional()?)
+}
+
 /// The ids of those of `paths` that exist, as `(path, id)`.
 pub fn ids(conn: &mut Conn, site_id: i64, paths: &[String]) -> Result<Vec<(String, i64)>> {
     Ok(categories::table

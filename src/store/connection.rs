@@ -1,5 +1,10 @@
 //! The two databases behind one type, and how the shared SQL types travel on each.
 
+#![expect(
+    missing_docs,
+    reason = "the derive makes items that it does not document"
+)]
+
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -34,6 +39,9 @@ pub enum Conn {
 /// The backend of [`Conn`].
 pub type Db = MultiBackend;
 
+/// How long PostgreSQL may work on one statement of a request.
+pub(super) const STATEMENT_TIMEOUT: &str = "SET statement_timeout TO '60s'";
+
 /// Where the database is.
 #[derive(Debug, Clone)]
 pub enum Target {
@@ -62,8 +70,9 @@ pub fn connect(
     let mut conn = match target {
         Target::Postgres(url) => {
             let mut conn = PgConnection::establish(url).map_err(ConnectionError)?;
-            conn.batch_execute("SET TIME ZONE 'UTC'; SET client_min_messages TO warning; SET statement_timeout TO '60s'")
+            conn.batch_execute("SET TIME ZONE 'UTC'; SET client_min_messages TO warning")
                 .map_err(QueryError)?;
+            conn.batch_execute(STATEMENT_TIMEOUT).map_err(QueryError)?;
             Conn::Postgres(conn)
         }
         Target::Sqlite(path) => {

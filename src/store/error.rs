@@ -31,6 +31,7 @@ impl From<Diesel> for Error {
 fn is_passing(message: &str) -> bool {
     [
         "database is locked",
+        "deadlock detected",
         "database or disk is full",
         "server closed the connection",
         "terminating connection",

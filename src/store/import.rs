@@ -1,6 +1,8 @@
 //! What an import must remember until the end of its file, in a temporary table so that memory stays bounded:
 //! links to related articles, which may point forward.
 
+#![expect(missing_docs, reason = "the macro documents tables, not columns")]
+
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
@@ -30,6 +32,21 @@ pub struct RelatedLink {
     pub position: i32,
     /// The key of the article that it links to.
     pub key: String,
+}
+
+/// Key of the advisory lock that imports take: the letters `mhimport`.
+const LOCK: i64 = 0x6d68_696d_706f_7274;
+
+/// Waits for other imports and keeps them out until the transaction ends: two files with the same records would
+/// otherwise block each other half-way. On SQLite the transaction itself does that.
+pub fn lock(conn: &mut Conn) -> Result<()> {
+    if let Conn::Postgres(c) = conn {
+        c.batch_execute("SET LOCAL statement_timeout TO 0")?;
+        diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+            .bind::<BigInt, _>(LOCK)
+            .execute(c)?;
+    }
+    Ok(())
 }
 
 /// Makes the empty table.

@@ -1,9 +1,10 @@
 //! The embedded migrations of both databases.
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::connection::{Conn, immediate};
+use super::connection::{Conn, STATEMENT_TIMEOUT, immediate};
 use crate::error::{Error, Result};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -75,12 +76,17 @@ fn locked<T>(conn: &mut Conn, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<
     if let Conn::Sqlite(_) = conn {
         return immediate(conn, f);
     }
+    // A migration, and the wait for another instance's, may take longer than a statement of a request.
+    conn.batch_execute("SET statement_timeout TO 0")?;
     diesel::sql_query("SELECT pg_advisory_lock($1)")
         .bind::<diesel::sql_types::BigInt, _>(LOCK)
         .execute(conn)?;
     let outcome = f(conn);
-    diesel::sql_query("SELECT pg_advisory_unlock($1)")
+    let unlocked = diesel::sql_query("SELECT pg_advisory_unlock($1)")
         .bind::<diesel::sql_types::BigInt, _>(LOCK)
-        .execute(conn)?;
-    outcome
+        .execute(conn)
+        .and_then(|_| conn.batch_execute(STATEMENT_TIMEOUT));
+    let value = outcome?;
+    unlocked?;
+    Ok(value)
 }

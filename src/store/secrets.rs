@@ -7,6 +7,15 @@ use crate::error::Result;
 use crate::models::time::Ts;
 use crate::schema::secrets;
 
+/// The secret called `name`.
+pub fn find(conn: &mut Conn, name: &str) -> Result<Option<Vec<u8>>> {
+    Ok(secrets::table
+        .find(name)
+        .select(secrets::value)
+        .first(conn)
+        .optional()?)
+}
+
 /// The secret called `name`; `candidate` becomes it where there is none yet.
 pub fn get_or_insert(conn: &mut Conn, name: &str, candidate: &[u8], now: Ts) -> Result<Vec<u8>> {
     on_db!(&mut *conn, |c| {

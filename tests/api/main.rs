@@ -7,11 +7,15 @@
 
 mod articles;
 mod checklist;
+mod command_line;
 mod contract;
 mod counts;
+mod exports;
+mod imports;
 mod pagination;
 mod requests;
 mod schema;
 mod sites;
 mod spec_rules;
+mod startup;
 mod support;

@@ -86,6 +86,7 @@ impl Import {
                 run.prepare(conn)?;
                 let mut reader = Reader::new(reader);
                 while store::connection::immediate(conn, |conn| {
+                    store::import::lock(conn)?;
                     run.take(conn, &mut reader, Some(BATCH), &mut progress)
                 })? {}
                 store::connection::immediate(conn, |conn| run.finish(conn))?;
@@ -93,6 +94,7 @@ impl Import {
                 return Ok(());
             }
             let outcome = store::connection::immediate(conn, |conn| {
+                store::import::lock(conn)?;
                 run.prepare(conn)?;
                 run.take(conn, &mut Reader::new(reader), None, &mut progress)?;
                 run.finish(conn)?;

@@ -97,8 +97,8 @@ pub struct Filters {
     pub also_in: Vec<List>,
 }
 
-/// Up to `limit` public articles behind `after`, in `order`. The cost depends on `limit`, not on the depth of
-/// the page or the length of the list.
+/// Up to `limit` public articles behind `after`, in `order`. The cost of one list does not depend on its length or
+/// on the depth of the page; with further lists it grows with the rows of the first that are not in them.
 pub fn page(
     conn: &mut Conn,
     filters: &Filters,
