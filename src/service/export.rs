@@ -67,8 +67,8 @@ fn write(conn: &mut Conn, out: impl Write, only: Option<&str>) -> Result<()> {
     write_sources(conn, &mut file, only.and(sites.first()), &mut names)?;
     for site in &sites {
         write_site_parts(conn, &mut file, site, &mut names)?;
-        write_articles(conn, &mut file, site, &names)?;
     }
+    write_articles(conn, &mut file, &sites, only.and(sites.first()), &names)?;
     done(file.finish().map(drop))
 }
 
@@ -215,27 +215,33 @@ fn write_site_parts(
     }
 }
 
+/// By id, whatever the site: articles published at the same instant stand in the order of their ids.
 fn write_articles(
     conn: &mut Conn,
     file: &mut Writer<impl Write>,
-    site: &Site,
+    sites: &[Site],
+    only: Option<&Site>,
     names: &Names,
 ) -> Result<()> {
+    let slugs: HashMap<i64, &str> = sites.iter().map(|s| (s.id, s.slug.as_str())).collect();
     let mut after = 0;
     loop {
-        let ids = store::articles::page_of_site(conn, site.id, after, BATCH)?;
+        let ids = store::articles::page_of_ids(conn, only.map(|s| s.id), after, BATCH)?;
         let Some(last) = ids.last() else {
             return Ok(());
         };
         after = *last;
         for article in store::articles::load(conn, &ids)? {
+            let site = slugs.get(&article.row.site_id).ok_or_else(|| {
+                Error::internal(format!("article {} has no site", article.row.id))
+            })?;
             done(file.article(&article_line(site, &article, names)?))?;
         }
     }
 }
 
 fn article_line<'a>(
-    site: &'a Site,
+    site: &'a str,
     article: &'a Loaded,
     names: &'a Names,
 ) -> Result<ArticleLine<'a>> {
@@ -252,7 +258,7 @@ fn article_line<'a>(
     let offset = FixedOffset::east_opt(state.published_offset * 60)
         .ok_or_else(|| Error::internal(format!("article {} has an impossible offset", row.id)))?;
     Ok(ArticleLine {
-        site: &site.slug,
+        site,
         key: &row.key,
         category: named(&names.categories, state.category_id)?,
         locale: &state.locale,

@@ -349,6 +349,7 @@ fn an_export_goes_to_standard_output_or_to_a_file() {
 #[test]
 fn a_failed_export_leaves_nothing_behind() {
     let place = Place::new();
+    place.run(&["migrate"]).assert_done();
     place.write("old.ndjson", "old");
     for file in ["old.ndjson", "new.ndjson"] {
         place
@@ -361,7 +362,21 @@ fn a_failed_export_leaves_nothing_behind() {
     );
     place
         .run(&["export", "-o", "no/such/folder"])
-        .assert_failed(&["error: writing no/such/folder: No such file or directory"]);
+        .assert_failed(&["error: writing no/such/folder", "No such file or directory"]);
+}
+
+#[test]
+fn an_export_of_nothing_is_a_fault() {
+    for database in databases() {
+        Place::with(&database)
+            .run(&["export"])
+            .assert_failed(&["1 not applied yet: run `masthead migrate`"]);
+    }
+    let place = Place::new();
+    place
+        .run(&["export"])
+        .assert_failed(&["there is no database at masthead.db"]);
+    assert!(!place.path("masthead.db").exists());
 }
 
 #[test]
@@ -374,6 +389,7 @@ fn an_export_into_a_pipe_leaves_the_pipe() {
         }
     }
     let place = Place::new();
+    place.run(&["migrate"]).assert_done();
     let pipe = place.path("pipe");
     assert!(
         Command::new("mkfifo")

@@ -109,7 +109,7 @@ async fn on_another(app: &TestApp, test: impl AsyncFnOnce(&TestApp)) {
 }
 
 /// Fails unless an export of `app` makes the same answers and the same export in an empty database.
-async fn assert_comes_back(app: &TestApp) {
+pub async fn assert_comes_back(app: &TestApp) {
     let file = exported(app);
     let before = without_ids(answers(app).await);
     on_another(app, async |other| {

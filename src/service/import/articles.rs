@@ -26,6 +26,8 @@ struct Merged {
     content: ArticleContent,
     /// Made from the title, so it may be changed where it is taken.
     slug_is_made: bool,
+    /// The line says which articles are related.
+    names_related: bool,
     opening: Counters,
 }
 
@@ -42,9 +44,10 @@ impl Run {
                     continue;
                 }
             };
-            match by_site.iter_mut().find(|(id, _)| *id == site_id) {
-                Some((_, records)) => records.push((line, record)),
-                None => by_site.push((site_id, vec![(line, record)])),
+            // Only neighbours go together: ids follow the file, because ties between articles go by id.
+            match by_site.last_mut() {
+                Some((id, records)) if *id == site_id => records.push((line, record)),
+                _ => by_site.push((site_id, vec![(line, record)])),
             }
         }
         by_site
@@ -59,13 +62,6 @@ impl Run {
         records: Vec<(u64, ArticleRecord)>,
     ) -> Result<()> {
         let mut stored = stored(conn, site_id, &records)?;
-        // A file may have a key twice; the links of the last line that names any count.
-        let relinked: Vec<i64> = records
-            .iter()
-            .filter(|(_, record)| record.related != Patch::Keep)
-            .filter_map(|(_, record)| stored.get(&record.key).map(|old| old.row.id))
-            .collect();
-        store::import::unstage_related(conn, &relinked)?;
         let known = known(conn, site_id, &records)?;
         let mut merged = Vec::with_capacity(records.len());
         for (line, record) in records {
@@ -76,6 +72,13 @@ impl Run {
             }
         }
         let merged = self.settle_slugs(conn, site_id, merged)?;
+        // A file may have a key twice; the links of the last good line that names any count.
+        let relinked: Vec<i64> = merged
+            .iter()
+            .filter(|m| m.names_related)
+            .filter_map(|m| m.stored.as_ref().map(|old| old.row.id))
+            .collect();
+        store::import::unstage_related(conn, &relinked)?;
         // A file with a fault is rolled back or keeps its good lines; either way these are good.
         let (changed, unchanged): (Vec<Merged>, Vec<Merged>) = merged
             .into_iter()
@@ -85,8 +88,9 @@ impl Run {
             .try_for_each(|m| self.conclude(m.line, Ok(Outcome::Unchanged)))?;
         let (updated, created): (Vec<Merged>, Vec<Merged>) =
             changed.into_iter().partition(|m| m.stored.is_some());
-        self.create(conn, site_id, created)?;
-        self.update(conn, site_id, &updated)
+        // First the updates: they may give up slugs that new articles take.
+        self.update(conn, site_id, &updated)?;
+        self.create(conn, site_id, created)
     }
 
     fn create(&mut self, conn: &mut Conn, site_id: i64, created: Vec<Merged>) -> Result<()> {
@@ -142,6 +146,7 @@ impl Run {
     }
 
     /// Gives every article a slug that no other article of the site has; one that was given and is taken is a fault.
+    /// A slug that an earlier line gave up is free.
     fn settle_slugs(
         &mut self,
         conn: &mut Conn,
@@ -161,22 +166,23 @@ impl Run {
         );
         wanted.sort_unstable();
         wanted.dedup();
-        let owners: HashMap<String, i64> = store::articles::slug_owners(conn, site_id, &wanted)?
-            .into_iter()
-            .collect();
+        let mut owners: HashMap<String, i64> =
+            store::articles::slug_owners(conn, site_id, &wanted)?
+                .into_iter()
+                .collect();
         let mut taken: HashSet<String> = HashSet::new();
         let mut settled = Vec::with_capacity(merged.len());
         for mut article in merged {
             let own = article.stored.as_ref().map(|old| old.row.id);
-            let is_free = |slug: &str, taken: &HashSet<String>| {
+            let is_free = |slug: &str| {
                 !taken.contains(slug) && owners.get(slug).is_none_or(|owner| Some(*owner) == own)
             };
-            if article.slug_is_made && !is_free(&article.content.state.slug, &taken) {
+            if article.slug_is_made && !is_free(&article.content.state.slug) {
                 article.content.state.slug = article.fallback_slug();
             }
             let in_the_way = article
                 .slugs()
-                .find(|slug| !is_free(slug, &taken))
+                .find(|slug| !is_free(slug))
                 .map(str::to_owned);
             match in_the_way {
                 Some(slug) => {
@@ -187,6 +193,7 @@ impl Run {
                     self.conclude(article.line, Err(refusal))?;
                 }
                 None => {
+                    owners.retain(|_, owner| Some(*owner) != own);
                     taken.extend(article.slugs().map(str::to_owned));
                     settled.push(article);
                 }
@@ -386,6 +393,12 @@ fn merge(
         Patch::Keep | Patch::Clear => None,
     };
     let locale = value(locale, state.as_ref().map(|s| s.locale.clone()), "locale")?;
+    // Where there is no text in the new language, it was the name of the language that was wrong.
+    if texts.iter().all(|t| t.locale != locale)
+        && let Some(original) = texts.first_mut()
+    {
+        original.locale.clone_from(&locale);
+    }
     let mut original = texts.iter().position(|t| t.locale == locale).map_or_else(
         || Text {
             locale: locale.clone(),
@@ -401,6 +414,9 @@ fn merge(
         },
         |at| texts.swap_remove(at),
     );
+    // What only a translation has.
+    original.slug = None;
+    original.contributors.clear();
     original.title = value(title, stored.as_ref().map(|_| original.title), "title")?;
     original.body_html = match body_html {
         Patch::Set(raw) => html::sanitize(&raw),
@@ -455,6 +471,7 @@ fn merge(
         Patch::Set(keys) => topic_ids = references(&keys, &known.topics, "topics", "topic")?,
     }
     attachments.apply_or_default(&mut files);
+    let names_related = related != Patch::Keep;
     related.apply_or_default(&mut related_keys);
 
     let (slug, slug_is_made) = match (given_slug, &state) {
@@ -508,6 +525,7 @@ fn merge(
         key,
         stored,
         slug_is_made,
+        names_related,
         opening: Counters {
             views,
             downloads,

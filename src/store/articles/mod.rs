@@ -8,5 +8,5 @@ pub use read::{
     renditions, texts,
 };
 pub use save::{
-    Loaded, NewArticle, Saved, insert, keys, load, page_of_site, relate, slug_owners, update,
+    Loaded, NewArticle, Saved, insert, keys, load, page_of_ids, relate, slug_owners, update,
 };

@@ -139,15 +139,22 @@ pub fn slug_owners(conn: &mut Conn, site_id: i64, slugs: &[String]) -> Result<Ve
         .load(conn)?)
 }
 
-/// Up to `limit` ids of a site's articles above `after`, public or not, by id.
-pub fn page_of_site(conn: &mut Conn, site_id: i64, after: i64, limit: i64) -> Result<Vec<i64>> {
-    Ok(articles::table
-        .filter(articles::site_id.eq(site_id))
+/// Up to `limit` ids above `after` of articles, public or not, by id: of one site or of all.
+pub fn page_of_ids(
+    conn: &mut Conn,
+    site_id: Option<i64>,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<i64>> {
+    let page = articles::table
         .filter(articles::id.gt(after))
         .select(articles::id)
         .order(articles::id)
-        .limit(limit)
-        .load(conn)?)
+        .limit(limit);
+    Ok(match site_id {
+        None => page.load(conn)?,
+        Some(site_id) => page.filter(articles::site_id.eq(site_id)).load(conn)?,
+    })
 }
 
 /// The articles with `ids`, whole and in the order of `ids`; unknown ids are left out. At most
