@@ -5,10 +5,18 @@ use std::collections::{BTreeSet, HashMap};
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::connection::{Conn, on_db};
+use super::connection::Conn;
 use crate::error::{Error, Result};
 use crate::models::contributor::{Contribution, StoredContribution};
 use crate::schema::{article_contributors, contributors};
+
+#[derive(Insertable)]
+#[diesel(table_name = contributors)]
+struct NewContributor<'a> {
+    site_id: i64,
+    identity: &'a str,
+    key: Option<&'a str>,
+}
 
 /// What makes two contributions of a site the work of the same contributor: the key where the portal gave one,
 /// else kind, name and affiliation together. A name alone is not unique.
@@ -57,18 +65,30 @@ pub fn ensure(
     if missing.is_empty() {
         return Ok(known);
     }
-    for (identity, key) in &missing {
-        // Another instance may add the same one in this moment.
-        on_db!(&mut *conn, |c| {
+    let rows: Vec<NewContributor<'_>> = missing
+        .iter()
+        .map(|(identity, key)| NewContributor {
+            site_id,
+            identity,
+            key: *key,
+        })
+        .collect();
+    // Another instance may add the same one in this moment.
+    match &mut *conn {
+        Conn::Postgres(c) => {
             diesel::insert_into(contributors::table)
-                .values((
-                    contributors::site_id.eq(site_id),
-                    contributors::identity.eq(identity),
-                    contributors::key.eq(*key),
-                ))
+                .values(&rows)
                 .on_conflict_do_nothing()
                 .execute(c)?;
-        });
+        }
+        Conn::Sqlite(c) => {
+            for row in &rows {
+                diesel::insert_into(contributors::table)
+                    .values(row)
+                    .on_conflict_do_nothing()
+                    .execute(c)?;
+            }
+        }
     }
     let names: Vec<&str> = missing
         .iter()

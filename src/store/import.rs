@@ -49,6 +49,18 @@ pub fn lock(conn: &mut Conn) -> Result<()> {
     Ok(())
 }
 
+/// Tells PostgreSQL what its tables hold by now. Its plans for look-ups by key were made when they were empty, and
+/// would read every article of the site for each batch.
+pub fn refresh_statistics(conn: &mut Conn) -> Result<()> {
+    if let Conn::Postgres(c) = conn {
+        c.batch_execute(
+            "ANALYZE articles, article_slugs, contributors, article_texts, article_contributors, article_sources, \
+             article_topics, article_counters, listings, categories, sites, sources",
+        )?;
+    }
+    Ok(())
+}
+
 /// Makes the empty table.
 pub fn prepare(conn: &mut Conn) -> Result<()> {
     Ok(conn.batch_execute(

@@ -35,6 +35,9 @@ impl Run {
     /// Writes the articles gathered so far.
     pub(super) fn flush(&mut self, conn: &mut Conn) -> Result<()> {
         let batch = std::mem::take(&mut self.batch);
+        if batch.is_empty() {
+            return Ok(());
+        }
         let mut by_site: Vec<(i64, Vec<(u64, ArticleRecord)>)> = Vec::new();
         for (line, record) in batch {
             let site_id = match self.site_of(conn, &record.site) {
@@ -52,7 +55,13 @@ impl Run {
         }
         by_site
             .into_iter()
-            .try_for_each(|(site_id, records)| self.write_articles(conn, site_id, records))
+            .try_for_each(|(site_id, records)| self.write_articles(conn, site_id, records))?;
+        self.batches += 1;
+        // While tables are small each doubling may call for another plan.
+        if self.batches.is_power_of_two() && self.batches <= 64 {
+            store::import::refresh_statistics(conn)?;
+        }
+        Ok(())
     }
 
     fn write_articles(

@@ -89,7 +89,10 @@ impl Import {
                     store::import::lock(conn)?;
                     run.take(conn, &mut reader, Some(BATCH), &mut progress)
                 })? {}
-                store::connection::immediate(conn, |conn| run.finish(conn))?;
+                store::connection::immediate(conn, |conn| {
+                    store::import::lock(conn)?;
+                    run.finish(conn)
+                })?;
                 run.report.committed = true;
                 return Ok(());
             }
@@ -131,6 +134,8 @@ struct Run {
     /// The position last given to a record of this kind under this parent, to keep the order of the file.
     positions: HashMap<(Ordered, i64), i64>,
     batch: Vec<(u64, ArticleRecord)>,
+    /// Batches written so far.
+    batches: u64,
     counts: Deltas,
 }
 
@@ -182,6 +187,7 @@ impl Run {
             sites: HashMap::new(),
             positions: HashMap::new(),
             batch: Vec::with_capacity(BATCH),
+            batches: 0,
             counts: Deltas::new(),
         }
     }
@@ -240,6 +246,9 @@ impl Run {
             });
         }
         store::import::resolve(conn)?;
+        if self.batches > 1 {
+            store::import::refresh_statistics(conn)?;
+        }
         self.apply_counts(conn)
     }
 
