@@ -277,7 +277,7 @@ pub fn url(value: &str) -> Verdict {
     not_blank(value).and_then(|()| optional_url(value))
 }
 
-/// As [`url`], or empty.
+/// As [`fn@url`], or empty.
 pub fn optional_url(value: &str) -> Verdict {
     no_nul(value)?;
     at_most_code_points(value, URL)?;

@@ -38,12 +38,6 @@ impl Setup {
         self
     }
 
-    /// Starts with the clock at `now`, RFC 3339.
-    pub fn now(mut self, now: &str) -> Self {
-        self.now = instant(now);
-        self
-    }
-
     /// Starts as `change` says.
     pub fn with(self, change: impl FnOnce(Self) -> Self) -> Self {
         change(self)
