@@ -22,6 +22,9 @@ use crate::models::time::Ts;
 use crate::service::Services;
 use crate::store::{self, Store};
 
+/// Name of the secret that signs cursors.
+const CURSOR_KEY: &str = "cursor_key";
+
 /// Bytes of a secret that is made at the first start.
 const SECRET_BYTES: usize = 32;
 
@@ -80,11 +83,13 @@ impl App {
     /// Applies pending migrations and returns how many those were. Takes no lock where there are none, so that an
     /// instance can start while another process writes.
     pub fn migrate(&self) -> Result<usize> {
-        self.store
-            .with_writer(|conn| match store::migrations::pending(conn)? {
-                0 => Ok(0),
-                _ => store::migrations::run(conn),
-            })
+        if self.store.with_writer(store::migrations::pending)? == 0 {
+            return Ok(0);
+        }
+        let applied = self.store.with_writer(store::migrations::run)?;
+        // Made now, so that a start need not write.
+        self.secret(CURSOR_KEY)?;
+        Ok(applied)
     }
 
     /// The use cases.
@@ -154,7 +159,7 @@ impl App {
     fn cursor_key(&self) -> Result<CursorKey> {
         let secret = match &self.config.cursor_key {
             Some(secret) => secret.expose().to_vec(),
-            None => self.secret("cursor_key")?,
+            None => self.secret(CURSOR_KEY)?,
         };
         CursorKey::new(&secret).map_err(|e| Error::Internal(e.into()))
     }

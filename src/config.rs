@@ -26,8 +26,9 @@ const VARIABLES: [&str; 12] = [
     "MASTHEAD_WORKERS",
 ];
 
-/// What is logged where nobody says otherwise; the server library tells only of trouble.
-const DEFAULT_LOG: &str = "info,actix_server=warn";
+/// What is logged where nobody says otherwise; the server library tells only of trouble, the pool
+/// nothing that its errors do not say.
+const DEFAULT_LOG: &str = "info,actix_server=warn,r2d2=off";
 
 /// The fewest bytes a key for signing may have.
 const KEY_BYTES: usize = 32;
@@ -358,6 +359,10 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
 fn parse_database(value: &str) -> Result<Database, String> {
     if value.starts_with("postgres://") || value.starts_with("postgresql://") {
         return match tls_mode(value) {
+            _ if !is_connection_uri(value) => Err(
+                "must be `postgres://USER:PASSWORD@HOST:PORT/NAME?KEY=VALUE`, everything else in these percent-encoded: `@` is `%40`, `:` `%3A`, `/` `%2F`, `?` `%3F`, `#` `%23`, `%` `%25`"
+                    .to_owned(),
+            ),
             Some(mode) if !cfg!(feature = "pg-tls") => Err(format!(
                 "sslmode={mode} needs TLS, which this build leaves out; build with `cargo build --release --features pg-tls`"
             )),
@@ -394,6 +399,40 @@ fn has_database_suffix(path: &str) -> bool {
         .any(|suffix| path.ends_with(suffix))
 }
 
+/// Whether libpq reads `uri` the way RFC 3986 does, and without a complaint. Its complaints repeat what they are about, and what it
+/// takes for a host or a port is told when nobody answers there: with an `@` or `/` astray that is a part of the password.
+///
+/// Not the `url` crate's work: it knows no lists of hosts and no sockets in place of a host.
+fn is_connection_uri(uri: &str) -> bool {
+    let Some((_, rest)) = uri.split_once("://") else {
+        return false;
+    };
+    let (authority, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let (user, hosts) = authority.split_once('@').unwrap_or(("", authority));
+    let options = tail.split_once('?').map_or("", |(_, options)| options);
+    let mut escapes = rest.split('%').skip(1);
+    !rest.contains(|c: char| c == '#' || c.is_whitespace() || c.is_control())
+        && ![user, hosts, tail].concat().contains('@')
+        && escapes.all(|e| from_hex(e.get(..2).unwrap_or("00")).is_some_and(|byte| byte != [0]))
+        && hosts.split(',').all(is_host)
+        && (options.is_empty() || options.split('&').all(|o| o.matches('=').count() == 1))
+}
+
+/// Whether `host` is a name, an address or nothing, and behind it a port or nothing.
+fn is_host(host: &str) -> bool {
+    let port = match host.strip_prefix('[') {
+        Some(address) => match address.split_once(']') {
+            Some((address, "")) => return !address.is_empty(),
+            Some((address, port)) if !address.is_empty() => port.strip_prefix(':'),
+            _ => None,
+        },
+        None => Some(host.split_once(':').map_or("1", |(_, port)| port)),
+    };
+    port.is_some_and(|port| {
+        port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
+    })
+}
+
 /// The `sslmode` of a connection URI where that one demands TLS.
 fn tls_mode(url: &str) -> Option<&str> {
     let (_, query) = url.rsplit_once('?')?;
@@ -420,20 +459,22 @@ fn parse_public_url(value: &str) -> Result<String, String> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
-/// `url` with every password in it struck out. Errs on the side of hiding: a raw `@` or `/` inside a password is taken as part of it.
+/// `url` with every password in it struck out; all that may hold one where it cannot be told apart.
 fn redacted(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
-        return match url.rsplit_once('@') {
-            Some((_, host)) => format!("***@{host}"),
-            None if url.contains("password") => "***".to_owned(),
-            None => url.to_owned(),
+        let telling = ["@", "password", "postgres"];
+        return if telling.iter().any(|sign| url.contains(sign)) {
+            "***".to_owned()
+        } else {
+            url.to_owned()
         };
     };
-    let (user, place) = match rest.rsplit_once('@') {
+    if !is_connection_uri(url) {
+        return format!("{scheme}://***");
+    }
+    let (user, place) = match rest.split_once('@') {
         Some((userinfo, place)) => match userinfo.split_once(':') {
             Some((user, _)) => (format!("{user}:***@"), place),
-            // The `@` stands in an option, not after a user.
-            None if userinfo.contains('?') => (String::new(), rest),
             None => (format!("{userinfo}@"), place),
         },
         None => (String::new(), rest),
@@ -444,11 +485,18 @@ fn redacted(url: &str) -> String {
     let options: Vec<String> = options
         .split('&')
         .map(|option| match option.split_once('=') {
-            Some((key, _)) if key.contains("password") => format!("{key}=***"),
+            Some((key, _)) if names_secret(key) => format!("{key}=***"),
             _ => option.to_owned(),
         })
         .collect();
     format!("{scheme}://{user}{place}?{}", options.join("&"))
+}
+
+/// Whether the option `key` of a connection URI may hold a secret. A key may be percent-encoded too.
+fn names_secret(key: &str) -> bool {
+    ["password", "secret", "scram_", "%"]
+        .iter()
+        .any(|sign| key.contains(sign))
 }
 
 fn unknown(name: &str) -> ConfigFault {
@@ -576,18 +624,23 @@ mod tests {
         for (url, shown) in [
             ("postgres://u:p@h:5432/db", "postgres://u:***@h:5432/db"),
             (
-                "postgres://u:a@b/c@h/db?sslmode=prefer",
+                "postgres://u:a%40b%2Fc@h/db?sslmode=prefer",
                 "postgres://u:***@h/db?sslmode=prefer",
             ),
+            ("postgres://u:a:b@[::1]:1/db", "postgres://u:***@[::1]:1/db"),
             ("postgres://u@h1:1,h2:2/db", "postgres://u@h1:1,h2:2/db"),
             (
                 "postgres:///db?user=u&password=p",
                 "postgres:///db?user=u&password=***",
             ),
-            ("postgres://u:a?b@h/db", "postgres://u:***@h/db"),
+            ("postgres://u@/db", "postgres://u@/db"),
             (
-                "postgres://h/db?user=u&password=a@b",
-                "postgres://h/db?user=u&password=***",
+                "postgres://%2Frun%2Fpg:5432/db",
+                "postgres://%2Frun%2Fpg:5432/db",
+            ),
+            (
+                "postgres://h/db?user=u&password=a%40b&pass%77ord=c",
+                "postgres://h/db?user=u&password=***&pass%77ord=***",
             ),
         ] {
             let config = config(&[("DATABASE_URL", url)]).unwrap();
@@ -598,6 +651,8 @@ mod tests {
             "postgres:u:hunter2@h/db",
             "host=h password=hunter2",
             "redis://u:hunter2@h",
+            "redis://u:hunter2",
+            "Postgres://u:1/hunter2@h/db",
         ] {
             assert!(!fault("DATABASE_URL", typo).contains("hunter2"), "{typo}");
         }
@@ -605,6 +660,42 @@ mod tests {
         let config = config(&[("MASTHEAD_CURSOR_KEY", &key)]).unwrap();
         assert_eq!(config.cursor_key.as_ref().unwrap().expose(), [0xab; 32]);
         assert!(!format!("{config:?}").contains("171"), "{config:?}");
+    }
+
+    #[test]
+    fn malformed_connection_uris_are_refused_unseen() {
+        for rest in [
+            "u:p%zzhunter2@h/db",
+            "u:p%00hunter2@h/db",
+            "u:hunter2%",
+            "u:hun/ter2@h/db",
+            "u:1/hunter2@h/db",
+            "u:1#hunter2@h/db",
+            "u:1?hunter2@h/db",
+            "u:1?hunter2=@h/db",
+            "u:1/?hunter2=@h/db",
+            "u:hun@ter2@h/db",
+            "u:hunter2",
+            "u:hun ter2@h/db",
+            "u:p@h:hunter2/db",
+            "u:p@h:+1/hunter2",
+            "u:p@h:0/hunter2",
+            "u:p@h:99999/hunter2",
+            "u:p@h:1,i:x/hunter2",
+            "u:p@[::1/hunter2",
+            "u:p@[]/hunter2",
+            "u:p@[::1]x/hunter2",
+            "h/db?password",
+            "h/db?password=hun=ter2",
+            "h/db?a=b&&password=hunter2",
+        ] {
+            for scheme in ["postgres", "postgresql"] {
+                let text = fault("DATABASE_URL", &format!("{scheme}://{rest}"));
+                let start = format!("DATABASE_URL=`{scheme}://***`: must be `postgres://");
+                assert!(text.contains(&start), "{rest}: {text}");
+                assert!(!text.contains("hun") && !text.contains("ter2"), "{text}");
+            }
+        }
     }
 
     #[cfg(not(feature = "pg-tls"))]

@@ -71,6 +71,12 @@ pub enum Error {
         /// The id or slug that was given.
         key: String,
     },
+    /// The article exists, but not in the language that the reader insists on.
+    #[error("the article does not exist in the language asked for; there is: {}", available.join(", "))]
+    NoSuchLanguage {
+        /// The languages it exists in, the original first.
+        available: Vec<String>,
+    },
     /// The input is well-formed but not acceptable.
     #[error("the request has {} fault(s)", .0.len())]
     Invalid(Vec<Fault>),

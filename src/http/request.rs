@@ -4,25 +4,27 @@
 
 use std::any::Any;
 use std::cell::Cell;
+use std::error::Error;
 use std::fmt::Write as _;
 use std::future::poll_fn;
 use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
-use std::task::Poll;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use actix_web::body::{BoxBody, EitherBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{
     CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
-    LAST_MODIFIED, X_CONTENT_TYPE_OPTIONS,
+    LAST_MODIFIED, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{ConnectionType, Method, Uri};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::{HttpMessage, HttpResponse, ResponseError};
 
 use crate::http::methods::Methods;
 use crate::http::problem::{MEDIA_TYPE, Problem};
@@ -75,6 +77,7 @@ pub async fn edge<B: MessageBody + 'static>(
         let response = exchange.finish(refused.map_into_right_body(), || request.match_pattern());
         return Ok(ServiceResponse::new(request, response));
     }
+    let unread = take_unwanted_body(methods.as_deref(), &mut req);
     if req.method() == Method::HEAD {
         req.head_mut().method = Method::GET;
     }
@@ -83,7 +86,7 @@ pub async fn edge<B: MessageBody + 'static>(
             let (request, response) = served.into_parts();
             let response =
                 exchange.finish(response.map_into_left_body(), || request.match_pattern());
-            Ok(ServiceResponse::new(request, response))
+            Ok(ServiceResponse::new(request, closing(response, unread)))
         }
         Err(lost) => {
             let template = || {
@@ -93,6 +96,7 @@ pub async fn edge<B: MessageBody + 'static>(
                     .map(str::to_owned)
             };
             let response = exchange.finish::<B>(lost.map_into_right_body(), template);
+            let response = closing(response, unread);
             Err(InternalError::from_response("answered", response.map_into_boxed_body()).into())
         }
     }
@@ -132,6 +136,68 @@ fn panic_message(panic: &(dyn Any + Send)) -> &str {
 /// What `Content-Length` says. One that is no number was refused before.
 fn announced_length(headers: &HeaderMap) -> Option<usize> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// The body of a request that announces one of unknown length to an operation that takes none, or to nothing at all. Bodies of
+/// known length need no care: actix closes the connection where such a one is left unread.
+fn take_unwanted_body(methods: Option<&Arc<Methods>>, req: &mut ServiceRequest) -> Option<Payload> {
+    let unwanted = req.headers().contains_key(TRANSFER_ENCODING)
+        && ([Method::GET, Method::HEAD, Method::OPTIONS].contains(req.method())
+            || !methods.is_some_and(|methods| is_listed(req.method(), methods.allow(req.path()))));
+    unwanted.then(|| req.take_payload())
+}
+
+/// Whether `allow` lists `method`.
+fn is_listed(method: &Method, allow: Option<HeaderValue>) -> bool {
+    let listed = allow.as_ref().and_then(|allow| allow.to_str().ok());
+    listed.is_some_and(|listed| listed.split(", ").any(|name| name == method.as_str()))
+}
+
+/// The same answer, and the last one of its connection where the request's body is `unread`.
+///
+/// actix reads a chunked body that nobody holds to its end, however far that is, and stops where somebody still holds it when the
+/// answer is written. So the answer holds it.
+fn closing<B: MessageBody + 'static>(
+    mut response: HttpResponse<EitherBody<B>>,
+    unread: Option<Payload>,
+) -> HttpResponse<EitherBody<B>> {
+    let Some(unread) = unread else {
+        return response;
+    };
+    response
+        .head_mut()
+        .set_connection_type(ConnectionType::Close);
+    if matches!(response.body().size(), BodySize::None) {
+        response.extensions_mut().insert(unread);
+        return response;
+    }
+    response.map_body(|_, body| {
+        EitherBody::right(BoxBody::new(LastBody {
+            body: BoxBody::new(body),
+            _unread: unread,
+        }))
+    })
+}
+
+/// The body of an answer after which the connection closes.
+struct LastBody {
+    body: BoxBody,
+    _unread: Payload,
+}
+
+impl MessageBody for LastBody {
+    type Error = Box<dyn Error>;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        self.body.as_pin_mut().poll_next(cx)
+    }
 }
 
 /// What of a request is needed after it has been served.

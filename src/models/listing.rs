@@ -46,7 +46,7 @@ pub struct List {
 }
 
 /// A place in a list ordered by publication: after the article with this time and id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     /// Its publication time.
     pub published_at: Ts,

@@ -117,48 +117,64 @@ impl Articles {
     /// A page of public articles, newest first. A filter that names nothing gives an empty page.
     pub async fn page(&self, query: ArticleQuery, languages: Languages) -> Result<SummaryPage> {
         let now = Ts::from(self.clock.now());
-        self.store
-            .read(move |conn| {
-                let Some(filters) = filters(conn, &query)? else {
-                    return Ok(SummaryPage {
-                        items: Vec::new(),
-                        next: None,
-                    });
-                };
-                let order = Order::Descending;
-                let mut found = store::articles::page(
-                    conn,
-                    &filters,
-                    order,
-                    query.after,
-                    query.limit + 1,
-                    now,
-                )?;
-                let full = usize::try_from(query.limit).unwrap_or(usize::MAX);
-                let next = if found.len() > full {
-                    found.truncate(full);
-                    found.last().map(|s| Position {
-                        published_at: s.article.published_at,
-                        id: s.article.id,
-                    })
-                } else {
-                    None
-                };
-                Ok(SummaryPage {
-                    items: summaries(conn, found, &languages)?,
-                    next,
-                })
-            })
-            .await
+        // Where lists are combined, rows of the first may be passed over.
+        let is_combined =
+            query.source.is_some() && (query.category.is_some() || query.site.is_some());
+        let work = move |conn: &mut Conn| {
+            store::connection::snapshot(conn, |conn| page(conn, &query, &languages, now))
+        };
+        if is_combined {
+            self.store.read(work).await
+        } else {
+            self.store.read_short(work).await
+        }
     }
 
     /// The public article with `id`.
     pub async fn get(&self, id: i64, languages: Languages, include: Include) -> Result<Detail> {
         let now = Ts::from(self.clock.now());
         self.store
-            .read(move |conn| detail(conn, id, &languages, include, now))
+            .read_short(move |conn| {
+                store::connection::snapshot(conn, |conn| detail(conn, id, &languages, include, now))
+            })
             .await
     }
+}
+
+fn page(
+    conn: &mut Conn,
+    query: &ArticleQuery,
+    languages: &Languages,
+    now: Ts,
+) -> Result<SummaryPage> {
+    let Some(filters) = filters(conn, query)? else {
+        return Ok(SummaryPage {
+            items: Vec::new(),
+            next: None,
+        });
+    };
+    let mut found = store::articles::page(
+        conn,
+        &filters,
+        Order::Descending,
+        query.after,
+        query.limit + 1,
+        now,
+    )?;
+    let full = usize::try_from(query.limit).unwrap_or(usize::MAX);
+    let next = if found.len() > full {
+        found.truncate(full);
+        found.last().map(|s| Position {
+            published_at: s.article.published_at,
+            id: s.article.id,
+        })
+    } else {
+        None
+    };
+    Ok(SummaryPage {
+        items: summaries(conn, found, languages)?,
+        next,
+    })
 }
 
 /// The lists that `query` names, the one expected to be shortest first; `None` where nothing can stand in all.
@@ -208,11 +224,8 @@ fn detail(
     let renditions = store::articles::renditions(conn, &ids)?;
     let available_locales = locales(&article, &renditions);
     let locale = choose(&article, &available_locales, languages).ok_or_else(|| {
-        let there = available_locales.join("`, `");
-        Error::not_found(
-            Resource::Article,
-            format!("{id}` in the language asked for; there is `{there}"),
-        )
+        let available = available_locales.clone();
+        Error::NoSuchLanguage { available }
     })?;
     let text = store::articles::body(conn, id, &locale)?.ok_or_else(|| {
         Error::internal(format!(

@@ -15,8 +15,8 @@ use crate::portal::writer::{
 use crate::store::articles::Loaded;
 use crate::store::{self, Conn, Store};
 
-/// Rows read at a time.
-const BATCH: i64 = 100;
+/// Rows read at a time; few, because articles may be large.
+const BATCH: i64 = 25;
 
 /// Use cases on portal files.
 #[derive(Clone)]

@@ -23,7 +23,7 @@ impl Sites {
     /// The site with `slug`.
     pub async fn get(&self, slug: String) -> Result<Site> {
         self.store
-            .read(move |conn| {
+            .read_short(move |conn| {
                 store::sites::find(conn, &slug)?
                     .ok_or_else(|| Error::not_found(Resource::Site, &slug))
             })

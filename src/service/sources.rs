@@ -28,7 +28,7 @@ impl Sources {
     pub async fn page(&self, after: i64, limit: i64) -> Result<SourcePage> {
         let mut items = self
             .store
-            .read(move |conn| store::sources::page(conn, after, limit + 1))
+            .read_short(move |conn| store::sources::page(conn, after, limit + 1))
             .await?;
         let full = usize::try_from(limit).unwrap_or(usize::MAX);
         let next = if items.len() > full {
@@ -43,7 +43,7 @@ impl Sources {
     /// The source with `id`.
     pub async fn get(&self, id: i64) -> Result<Source> {
         self.store
-            .read(move |conn| {
+            .read_short(move |conn| {
                 store::sources::find(conn, id)?
                     .ok_or_else(|| Error::not_found(Resource::Source, id))
             })

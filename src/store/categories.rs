@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::connection::Conn;
+use super::fragments::any_of;
 use crate::error::Result;
 use crate::models::category::Category;
 use crate::models::time::Ts;
@@ -92,16 +93,8 @@ pub fn site_of(conn: &mut Conn, id: i64) -> Result<Option<i64>> {
 pub fn ids(conn: &mut Conn, site_id: i64, paths: &[String]) -> Result<Vec<(String, i64)>> {
     Ok(categories::table
         .filter(categories::site_id.eq(site_id))
-        .filter(categories::path.eq_any(paths))
+        .filter(any_of(categories::path, paths))
         .select((categories::path, categories::id))
-        .load(conn)?)
-}
-
-/// The paths of categories, as `(id, path)`.
-pub fn paths(conn: &mut Conn, ids: &[i64]) -> Result<Vec<(i64, String)>> {
-    Ok(categories::table
-        .filter(categories::id.eq_any(ids))
-        .select((categories::id, categories::path))
         .load(conn)?)
 }
 
@@ -109,7 +102,7 @@ pub fn paths(conn: &mut Conn, ids: &[i64]) -> Result<Vec<(i64, String)>> {
 pub fn chain(conn: &mut Conn, site_id: i64, paths: &[String]) -> Result<Vec<Category>> {
     let mut found: Vec<Category> = categories::table
         .filter(categories::site_id.eq(site_id))
-        .filter(categories::path.eq_any(paths))
+        .filter(any_of(categories::path, paths))
         .select(columns!())
         .load(conn)?;
     found.sort_by_key(|c| c.path.len());

@@ -12,7 +12,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
 use diesel::backend::Backend;
-use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection};
+use diesel::connection::{
+    AnsiTransactionManager, Instrumentation, InstrumentationEvent, SimpleConnection,
+    TransactionManager,
+};
 use diesel::deserialize::{self, FromSql};
 use diesel::pg::{Pg, PgValue};
 use diesel::prelude::*;
@@ -80,15 +83,17 @@ pub fn connect(
                 SqliteConnection::establish(&path_text(path)).map_err(ConnectionError)?;
             // The time to wait comes first: the switch to WAL takes a lock.
             conn.batch_execute(
-                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                 PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; \
-                 PRAGMA mmap_size = 268435456; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;",
+                "PRAGMA busy_timeout = 5000; PRAGMA cache_size = -16000; PRAGMA mmap_size = 268435456",
             )
             .map_err(QueryError)?;
-            if access == Access::ReadOnly {
-                conn.batch_execute("PRAGMA temp_store = MEMORY; PRAGMA query_only = ON")
-                    .map_err(QueryError)?;
-            }
+            let pragmas = match access {
+                Access::ReadOnly => "PRAGMA temp_store = MEMORY; PRAGMA query_only = ON",
+                Access::ReadWrite => {
+                    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                     PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864"
+                }
+            };
+            conn.batch_execute(pragmas).map_err(QueryError)?;
             Conn::Sqlite(conn)
         }
     };
@@ -112,63 +117,6 @@ impl Instrumentation for StatementCounter {
     }
 }
 
-/// Runs `f` in one transaction. On SQLite it takes the write lock at once (`BEGIN IMMEDIATE`), so that a
-/// transaction that reads before it writes never fails because another one wrote in between.
-pub fn immediate<T>(conn: &mut Conn, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-    use diesel::connection::{AnsiTransactionManager, TransactionManager};
-    match conn {
-        Conn::Postgres(_) => conn.transaction(f),
-        Conn::Sqlite(sqlite) => {
-            AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?;
-            let mut open = OpenTransaction { conn, done: false };
-            let outcome = f(open.conn);
-            open.done = true;
-            let Conn::Sqlite(sqlite) = &mut *open.conn else {
-                return outcome;
-            };
-            match outcome {
-                Ok(value) => {
-                    if let Err(e) = AnsiTransactionManager::commit_transaction(sqlite) {
-                        // A commit that failed (disk full) leaves the transaction open on SQLite.
-                        AnsiTransactionManager::rollback_transaction(sqlite).ok();
-                        return Err(e.into());
-                    }
-                    Ok(value)
-                }
-                Err(e) => {
-                    AnsiTransactionManager::rollback_transaction(sqlite).ok();
-                    Err(e)
-                }
-            }
-        }
-    }
-}
-
-/// Runs `f` on one unchanging picture of the database.
-pub fn snapshot<T>(conn: &mut Conn, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-    conn.transaction(|conn| {
-        if let Conn::Postgres(c) = conn {
-            c.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
-        }
-        f(conn)
-    })
-}
-
-/// Rolls back when the closure of [`immediate`] panics.
-struct OpenTransaction<'a> {
-    conn: &'a mut Conn,
-    done: bool,
-}
-
-impl Drop for OpenTransaction<'_> {
-    fn drop(&mut self) {
-        use diesel::connection::{AnsiTransactionManager, TransactionManager};
-        if let (false, Conn::Sqlite(sqlite)) = (self.done, &mut *self.conn) {
-            AnsiTransactionManager::rollback_transaction(sqlite).ok();
-        }
-    }
-}
-
 /// The same expression compiled for each concrete connection: for upserts and multi-row inserts, which
 /// the combined backend does not know.
 macro_rules! on_db {
@@ -180,6 +128,72 @@ macro_rules! on_db {
     };
 }
 pub(crate) use on_db;
+
+/// Runs `f` in one transaction. On SQLite it takes the write lock at once, so that a transaction that reads before
+/// it writes never fails because another one wrote in between.
+pub fn immediate<T>(conn: &mut Conn, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    transaction(conn, "BEGIN IMMEDIATE", "BEGIN", f)
+}
+
+/// Runs `f` on one unchanging picture of the database; it cannot write.
+pub fn snapshot<T>(conn: &mut Conn, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    transaction(
+        conn,
+        "BEGIN",
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        f,
+    )
+}
+
+fn transaction<T>(
+    conn: &mut Conn,
+    sqlite: &str,
+    postgres: &str,
+    f: impl FnOnce(&mut Conn) -> Result<T>,
+) -> Result<T> {
+    match conn {
+        Conn::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, sqlite)?,
+        Conn::Postgres(c) => AnsiTransactionManager::begin_transaction_sql(c, postgres)?,
+    }
+    let mut open = OpenTransaction { conn, done: false };
+    let outcome = f(open.conn);
+    open.done = true;
+    match outcome {
+        Ok(value) => match on_db!(&mut *open.conn, |c| {
+            AnsiTransactionManager::commit_transaction(c)
+        }) {
+            Ok(()) => Ok(value),
+            Err(e) => {
+                // A commit that failed (disk full) leaves the transaction open on SQLite.
+                rollback(open.conn);
+                Err(e.into())
+            }
+        },
+        Err(e) => {
+            rollback(open.conn);
+            Err(e)
+        }
+    }
+}
+
+/// Where even that fails the connection is broken, which its pool finds out.
+fn rollback(conn: &mut Conn) {
+    on_db!(conn, |c| AnsiTransactionManager::rollback_transaction(c)).ok();
+}
+
+/// Rolls back when the closure of a transaction panics.
+struct OpenTransaction<'a> {
+    conn: &'a mut Conn,
+    done: bool,
+}
+
+impl Drop for OpenTransaction<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            rollback(self.conn);
+        }
+    }
+}
 
 /// Inserts `rows` with as few statements as the databases' limits on bound values allow.
 macro_rules! insert_rows {

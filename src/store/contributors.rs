@@ -5,7 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::ROWS_PER_STATEMENT;
 use super::connection::Conn;
+use super::fragments::any_of;
 use crate::error::{Error, Result};
 use crate::models::contributor::{Contribution, StoredContribution};
 use crate::schema::{article_contributors, contributors};
@@ -53,9 +55,9 @@ pub fn ensure(
         .iter()
         .map(|c| (identity(c), c.key.as_deref()))
         .collect();
-    let names: Vec<&str> = wanted
+    let names: Vec<String> = wanted
         .iter()
-        .map(|(identity, _)| identity.as_str())
+        .map(|(identity, _)| identity.clone())
         .collect();
     let mut known = find(conn, site_id, &names)?;
     let missing: Vec<_> = wanted
@@ -76,10 +78,12 @@ pub fn ensure(
     // Another instance may add the same one in this moment.
     match &mut *conn {
         Conn::Postgres(c) => {
-            diesel::insert_into(contributors::table)
-                .values(&rows)
-                .on_conflict_do_nothing()
-                .execute(c)?;
+            for chunk in rows.chunks(ROWS_PER_STATEMENT) {
+                diesel::insert_into(contributors::table)
+                    .values(chunk)
+                    .on_conflict_do_nothing()
+                    .execute(c)?;
+            }
         }
         Conn::Sqlite(c) => {
             for row in &rows {
@@ -90,9 +94,9 @@ pub fn ensure(
             }
         }
     }
-    let names: Vec<&str> = missing
+    let names: Vec<String> = missing
         .iter()
-        .map(|(identity, _)| identity.as_str())
+        .map(|(identity, _)| identity.clone())
         .collect();
     known.extend(find(conn, site_id, &names)?);
     if wanted
@@ -107,17 +111,13 @@ pub fn ensure(
     }
 }
 
-fn find(conn: &mut Conn, site_id: i64, identities: &[&str]) -> Result<HashMap<String, i64>> {
-    let mut found = HashMap::with_capacity(identities.len());
-    for chunk in identities.chunks(1000) {
-        let rows: Vec<(String, i64)> = contributors::table
-            .filter(contributors::site_id.eq(site_id))
-            .filter(contributors::identity.eq_any(chunk))
-            .select((contributors::identity, contributors::id))
-            .load(conn)?;
-        found.extend(rows);
-    }
-    Ok(found)
+fn find(conn: &mut Conn, site_id: i64, identities: &[String]) -> Result<HashMap<String, i64>> {
+    let rows: Vec<(String, i64)> = contributors::table
+        .filter(contributors::site_id.eq(site_id))
+        .filter(any_of(contributors::identity, identities))
+        .select((contributors::identity, contributors::id))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
 }
 
 /// The contributions to articles, in each article's order.
@@ -126,7 +126,7 @@ pub fn of_articles(conn: &mut Conn, article_ids: &[i64]) -> Result<Vec<StoredCon
         .inner_join(
             contributors::table.on(contributors::id.eq(article_contributors::contributor_id)),
         )
-        .filter(article_contributors::article_id.eq_any(article_ids))
+        .filter(any_of(article_contributors::article_id, article_ids))
         .select((
             article_contributors::article_id,
             article_contributors::contributor_id,

@@ -2,7 +2,7 @@
 //! to come or only just happened.
 //!
 //! The number at a moment t is `category_counts.articles` plus the `count_events` whose time is not after t. An
-//! event is folded into the number once it is [`FOLD_AFTER`] old, so instances whose clocks differ by less, or a
+//! event is folded into the number once it is an hour old, so instances whose clocks differ by less, or a
 //! clock that is set back by less, still count exactly what their lists show.
 
 use std::collections::{BTreeMap, HashMap};
@@ -11,6 +11,7 @@ use chrono::Duration;
 use diesel::prelude::*;
 
 use super::connection::{Conn, insert_rows, on_db};
+use super::fragments::any_of;
 use crate::error::Result;
 use crate::models::article::ArticleState;
 use crate::models::time::Ts;
@@ -57,12 +58,11 @@ pub fn add(conn: &mut Conn, articles: &[(i64, &ArticleState)], now: Ts) -> Resul
 /// Takes back what `articles` (id and state as stored) have added so far; returns what is due at once.
 pub fn remove(conn: &mut Conn, articles: &[(i64, &ArticleState)]) -> Result<Deltas> {
     let ids: Vec<i64> = articles.iter().map(|(id, _)| *id).collect();
-    let open: Vec<(i64, i64)> = count_events::table
-        .filter(count_events::article_id.eq_any(&ids))
-        .select((count_events::article_id, count_events::delta))
-        .load(conn)?;
-    diesel::delete(count_events::table.filter(count_events::article_id.eq_any(&ids)))
-        .execute(conn)?;
+    // What this deletes is still open; what a roll-up deletes in the same moment is folded.
+    let open: Vec<(i64, i64)> =
+        diesel::delete(count_events::table.filter(any_of(count_events::article_id, &ids)))
+            .returning((count_events::article_id, count_events::delta))
+            .get_results(conn)?;
     let mut still_open: HashMap<i64, i64> = HashMap::new();
     for (id, delta) in open {
         *still_open.entry(id).or_default() += delta;
@@ -105,34 +105,33 @@ pub fn apply(conn: &mut Conn, deltas: &Deltas) -> Result<()> {
 /// lists. Run it in a transaction.
 pub fn roll_up(conn: &mut Conn, now: Ts) -> Result<()> {
     let before = Ts(now.0 - FOLD_AFTER);
-    diesel::sql_query(
-        "DELETE FROM listings WHERE article_id IN (SELECT article_id FROM count_events WHERE delta = -1 AND at <= $1)",
-    )
-    .bind::<UtcTs, _>(before)
-    .execute(conn)?;
     match conn {
-        // Two instances may roll up at once: a deleted row is counted by the one that deleted it.
+        // Saves and other roll-ups go on meanwhile: an event that one of them holds is left to the next minute, and
+        // only what was deleted here is counted here. Like a save it takes events first and lists then.
         Conn::Postgres(c) => {
             diesel::sql_query(
-                "WITH due AS (DELETE FROM count_events WHERE at <= $1 RETURNING category_id, delta) \
+                "WITH due AS (SELECT article_id, delta FROM count_events WHERE at <= $1 FOR UPDATE SKIP LOCKED), \
+                 gone AS (DELETE FROM count_events e USING due WHERE e.article_id = due.article_id AND e.delta = due.delta \
+                   RETURNING e.article_id, e.category_id, e.delta), \
+                 unlisted AS (DELETE FROM listings WHERE article_id IN (SELECT article_id FROM gone WHERE delta = -1)) \
                  INSERT INTO category_counts (category_id, articles) \
-                 SELECT category_id, sum(delta) FROM due GROUP BY category_id ORDER BY category_id \
+                 SELECT category_id, sum(delta) FROM gone GROUP BY category_id ORDER BY category_id \
                  ON CONFLICT (category_id) DO UPDATE SET articles = category_counts.articles + excluded.articles",
             )
             .bind::<UtcTs, _>(before)
             .execute(c)?;
         }
         Conn::Sqlite(c) => {
-            diesel::sql_query(
+            for sql in [
+                "DELETE FROM listings WHERE article_id IN \
+                 (SELECT article_id FROM count_events WHERE delta = -1 AND at <= $1)",
                 "INSERT INTO category_counts (category_id, articles) \
                  SELECT category_id, sum(delta) FROM count_events WHERE at <= $1 GROUP BY category_id \
                  ON CONFLICT (category_id) DO UPDATE SET articles = category_counts.articles + excluded.articles",
-            )
-            .bind::<UtcTs, _>(before)
-            .execute(c)?;
-            diesel::sql_query("DELETE FROM count_events WHERE at <= $1")
-                .bind::<UtcTs, _>(before)
-                .execute(c)?;
+                "DELETE FROM count_events WHERE at <= $1",
+            ] {
+                diesel::sql_query(sql).bind::<UtcTs, _>(before).execute(c)?;
+            }
         }
     }
     Ok(())

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 use super::connection::{Conn, insert_rows};
+use super::fragments::any_of;
 use crate::error::Result;
 
 diesel::table! {
@@ -98,28 +99,31 @@ pub fn stage_related(conn: &mut Conn, site_id: i64, links: &[RelatedLink]) -> Re
 
 /// Forgets the links of articles whose line comes a second time.
 pub fn unstage_related(conn: &mut Conn, article_ids: &[i64]) -> Result<()> {
-    diesel::delete(import_related::table.filter(import_related::article_id.eq_any(article_ids)))
+    diesel::delete(import_related::table.filter(any_of(import_related::article_id, article_ids)))
         .execute(conn)?;
     Ok(())
 }
 
-/// Up to `limit` links that lead nowhere, as `(line, key)`.
-pub fn unresolved(conn: &mut Conn, limit: usize) -> Result<Vec<(i64, String)>> {
+/// Up to `limit` links that lead nowhere, as `(line, key)`, and how many there are in all.
+pub fn unresolved(conn: &mut Conn, limit: usize) -> Result<(Vec<(i64, String)>, i64)> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = BigInt)]
         line: i64,
         #[diesel(sql_type = Text)]
         key: String,
+        #[diesel(sql_type = BigInt)]
+        total: i64,
     }
     let rows: Vec<Row> = diesel::sql_query(
-        "SELECT r.line, r.key FROM import_related r \
+        "SELECT r.line, r.key, count(*) OVER () AS total FROM import_related r \
          WHERE NOT EXISTS (SELECT 1 FROM articles a WHERE a.site_id = r.site_id AND a.key = r.key) \
          ORDER BY r.line, r.position LIMIT $1",
     )
     .bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX))
     .load(conn)?;
-    Ok(rows.into_iter().map(|r| (r.line, r.key)).collect())
+    let total = rows.first().map_or(0, |r| r.total);
+    Ok((rows.into_iter().map(|r| (r.line, r.key)).collect(), total))
 }
 
 /// Writes the links that lead somewhere and forgets them all.

@@ -4,6 +4,7 @@
 use diesel::prelude::*;
 
 use super::connection::{Conn, insert_rows};
+use super::fragments::any_of;
 use crate::error::Result;
 use crate::models::article::{ArticleState, Status};
 use crate::models::listing::List;
@@ -46,7 +47,7 @@ pub fn insert(conn: &mut Conn, entries: &[(List, Ts, i64)]) -> Result<()> {
 
 /// Takes articles off all lists.
 pub fn remove(conn: &mut Conn, article_ids: &[i64]) -> Result<()> {
-    diesel::delete(listings::table.filter(listings::article_id.eq_any(article_ids)))
+    diesel::delete(listings::table.filter(any_of(listings::article_id, article_ids)))
         .execute(conn)?;
     Ok(())
 }

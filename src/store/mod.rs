@@ -6,6 +6,7 @@ pub mod connection;
 pub mod contributors;
 pub mod counts;
 pub mod error;
+mod fragments;
 pub mod import;
 pub mod link_groups;
 pub mod listings;

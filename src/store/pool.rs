@@ -58,47 +58,70 @@ impl r2d2::ManageConnection for Manager {
 
 type Pool = r2d2::Pool<Manager>;
 
+/// When a pool opens its first connection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Start {
+    Now,
+    AtFirstUse,
+}
+
 /// The database: hands out connections for reading and for writing.
 #[derive(Clone)]
 pub struct Store {
     readers: Pool,
     writers: Pool,
+    /// On SQLite: one reader for each thread that serves requests.
+    inline: Option<Pool>,
     statements: Arc<AtomicU64>,
 }
 
 impl Store {
-    /// Opens the pools that `config` asks for. Fails where the database cannot be reached.
+    /// Opens the pools that `config` asks for. Fails where the database cannot be reached. Nothing is written before
+    /// a writing connection is asked for.
     pub fn open(config: &Config) -> Result<Self> {
         let target = Target::from(&config.database);
         let statements = Arc::new(AtomicU64::new(0));
-        let build = |access, size: u32| {
-            r2d2::Pool::builder()
+        let pool = |access, size: u32, start: Start| {
+            let manager = Manager {
+                target: target.clone(),
+                access,
+                statements: Arc::clone(&statements),
+            };
+            let builder = r2d2::Pool::builder()
                 .max_size(size)
-                .min_idle(Some(1))
+                .min_idle(Some(u32::from(start == Start::Now)))
                 .connection_timeout(config.database_timeout)
                 // A broken connection shows by its error and is then dropped; asking before each use would cost a round trip.
                 .test_on_check_out(false)
-                .idle_timeout(Some(Duration::from_secs(600)))
-                .build(Manager {
-                    target: target.clone(),
-                    access,
+                .idle_timeout(Some(Duration::from_secs(600)));
+            match start {
+                Start::AtFirstUse => Ok(builder.build_unchecked(manager)),
+                Start::Now => builder
+                    .build(manager)
+                    .map_err(|e| unreachable_database(&target, &e)),
+            }
+        };
+        match target {
+            Target::Sqlite(_) => Ok(Self {
+                writers: pool(Access::ReadWrite, 1, Start::AtFirstUse)?,
+                readers: pool(Access::ReadOnly, config.database_connections, Start::Now)?,
+                inline: Some(pool(
+                    Access::ReadOnly,
+                    u32::try_from(config.workers).unwrap_or(u32::MAX),
+                    Start::AtFirstUse,
+                )?),
+                statements: Arc::clone(&statements),
+            }),
+            Target::Postgres(_) => {
+                let both = pool(Access::ReadWrite, config.database_connections, Start::Now)?;
+                Ok(Self {
+                    readers: both.clone(),
+                    writers: both,
+                    inline: None,
                     statements: Arc::clone(&statements),
                 })
-                .map_err(|e| unreachable_database(&target, access, &e))
-        };
-        let writers = match target {
-            Target::Sqlite(_) => build(Access::ReadWrite, 1)?,
-            Target::Postgres(_) => build(Access::ReadWrite, config.database_connections)?,
-        };
-        let readers = match target {
-            Target::Sqlite(_) => build(Access::ReadOnly, config.database_connections)?,
-            Target::Postgres(_) => writers.clone(),
-        };
-        Ok(Self {
-            readers,
-            writers,
-            statements,
-        })
+            }
+        }
     }
 
     /// Runs `f` on a reading connection. Blocks the calling thread.
@@ -129,6 +152,18 @@ impl Store {
             .map_err(|e| Error::Internal(e.into()))?
     }
 
+    /// [`Store::read`] for `f` whose work is short and does not grow with the data. SQLite does such work in less time
+    /// than it takes to wake another thread, and readers wait for nobody, so there `f` runs on the calling thread.
+    pub async fn read_short<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        match &self.inline {
+            Some(pool) => pool.get()?.run(f),
+            None => self.read(f).await,
+        }
+    }
+
     /// Statements run so far on all connections.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
@@ -145,8 +180,8 @@ impl From<&Database> for Target {
 }
 
 /// r2d2 says only that time ran out; a direct attempt tells why.
-fn unreachable_database(target: &Target, access: Access, timeout: &r2d2::Error) -> Error {
-    let reason = match connection::connect(target, access, &Arc::default()) {
+fn unreachable_database(target: &Target, timeout: &r2d2::Error) -> Error {
+    let reason = match connection::connect(target, Access::ReadOnly, &Arc::default()) {
         Err(e) => e.to_string(),
         Ok(_) => timeout.to_string(),
     };

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::connection::Conn;
+use super::fragments::any_of;
 use crate::error::Result;
 use crate::models::source::Source;
 use crate::models::time::Ts;
@@ -61,7 +62,7 @@ pub fn find_by_slug(conn: &mut Conn, slug: &str) -> Result<Option<Source>> {
 /// The ids of those of `slugs` that exist, as `(slug, id)`.
 pub fn ids(conn: &mut Conn, slugs: &[String]) -> Result<Vec<(String, i64)>> {
     Ok(sources::table
-        .filter(sources::slug.eq_any(slugs))
+        .filter(any_of(sources::slug, slugs))
         .select((sources::slug, sources::id))
         .load(conn)?)
 }
@@ -70,7 +71,7 @@ pub fn ids(conn: &mut Conn, slugs: &[String]) -> Result<Vec<(String, i64)>> {
 pub fn of_articles(conn: &mut Conn, article_ids: &[i64]) -> Result<Vec<(i64, Source)>> {
     Ok(article_sources::table
         .inner_join(sources::table.on(sources::id.eq(article_sources::source_id)))
-        .filter(article_sources::article_id.eq_any(article_ids))
+        .filter(any_of(article_sources::article_id, article_ids))
         .select((article_sources::article_id, columns!()))
         .order((article_sources::article_id, article_sources::position))
         .load(conn)?)

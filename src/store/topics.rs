@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::connection::Conn;
+use super::fragments::any_of;
 use crate::error::Result;
 use crate::models::time::Ts;
 use crate::models::topic::Topic;
@@ -51,7 +52,7 @@ pub fn page(conn: &mut Conn, site_id: i64, after: (i64, i64), limit: i64) -> Res
 pub fn ids(conn: &mut Conn, site_id: i64, keys: &[String]) -> Result<Vec<(String, i64)>> {
     Ok(topics::table
         .filter(topics::site_id.eq(site_id))
-        .filter(topics::key.eq_any(keys))
+        .filter(any_of(topics::key, keys))
         .select((topics::key, topics::id))
         .load(conn)?)
 }
@@ -60,7 +61,7 @@ pub fn ids(conn: &mut Conn, site_id: i64, keys: &[String]) -> Result<Vec<(String
 pub fn of_articles(conn: &mut Conn, article_ids: &[i64]) -> Result<Vec<(i64, Topic)>> {
     Ok(article_topics::table
         .inner_join(topics::table.on(topics::id.eq(article_topics::topic_id)))
-        .filter(article_topics::article_id.eq_any(article_ids))
+        .filter(any_of(article_topics::article_id, article_ids))
         .select((article_topics::article_id, columns!()))
         .order((article_topics::article_id, article_topics::position))
         .load(conn)?)

@@ -311,6 +311,7 @@ impl Lines {
 mod tests {
     use std::time::{Duration, Instant};
 
+    use super::super::balance::Element;
     use super::*;
 
     fn clean(html: &str) -> String {
@@ -367,10 +368,75 @@ mod tests {
                 "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">",
                 "<p title=\"&lt;/noscript&gt;&lt;img src=x onerror=alert(1)&gt;\"></p>",
             ),
+            (
+                "<blockquote cite=\"javascript:alert(1)\">a</blockquote>",
+                "<blockquote>a</blockquote>",
+            ),
+            ("<q cite=\" data:text/html,x\">a</q>", "<q>a</q>"),
+            (
+                "<ins cite=\"vbscript:x\" datetime=\"2026\">a</ins>",
+                "<ins datetime=\"2026\">a</ins>",
+            ),
             ("&lt;script&gt;", "&lt;script&gt;"),
             ("a\0b\rc\r\nd", "ab\nc\nd"),
         ] {
             assert_eq!(clean(html), expected, "{html}");
+        }
+    }
+
+    #[test]
+    fn no_attribute_carries_a_script() {
+        // Every attribute whose value HTML or SVG takes as an address.
+        const ADDRESSES: [&str; 22] = [
+            "action",
+            "archive",
+            "background",
+            "cite",
+            "classid",
+            "codebase",
+            "data",
+            "dynsrc",
+            "formaction",
+            "href",
+            "icon",
+            "imagesrcset",
+            "longdesc",
+            "lowsrc",
+            "manifest",
+            "ping",
+            "poster",
+            "profile",
+            "src",
+            "srcdoc",
+            "srcset",
+            "xlink:href",
+        ];
+        let harmful = [
+            "javascript:alert(1)",
+            " jAva\tscript:alert(1)",
+            "java&#10;script&colon;alert(1)",
+            "&#1;vbscript:x",
+            " data:text/html,x",
+            "blob:x",
+        ];
+        let own = ELEMENTS.iter().flat_map(|e| own_attributes(e.name));
+        let mut unchecked: Vec<_> = own
+            .chain(&COMMON_ATTRIBUTES)
+            .filter(|name| ADDRESSES.contains(name) && !matches!(**name, "href" | "src"))
+            .collect();
+        unchecked.dedup();
+        assert_eq!(
+            unchecked, [&""; 0],
+            "the cleaner checks `href` and `src` alone"
+        );
+        for Element { name, .. } in ELEMENTS {
+            for attribute in ADDRESSES {
+                for value in harmful {
+                    let cleaned = clean(&format!("<{name} {attribute}=\"{value}\">x</{name}>"));
+                    assert!(!cleaned.contains(&format!("{attribute}=")), "{cleaned}");
+                    assert!(!cleaned.contains("alert"), "{cleaned}");
+                }
+            }
         }
     }
 

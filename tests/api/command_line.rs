@@ -571,6 +571,36 @@ fn a_file_that_is_no_database_is_told() {
     place
         .run(&["migrate"])
         .assert_failed(&["file is not a database"]);
+    place.write("a.ndjson", Portal::new("demo").lines());
+    let said = place.run(&["import", "a.ndjson"]);
+    said.assert_failed(&["file is not a database"]);
+    assert!(!said.err.contains("r2d2"), "{said:#?}");
+}
+
+#[test]
+fn a_malformed_database_address_is_refused_without_the_password() {
+    for url in [
+        "postgres://u:p%zzgeheim@h/db",
+        "postgres://u:se/geheim@h/db",
+        "postgresql://u:1/geheim@h/db",
+        "postgres://u:1?geheim@h/db",
+        "postgres://u:1#geheim@h/db",
+        "postgres://u:a@geheim@h/db",
+        "postgres://u:geheim",
+        "postgres://u:p@h:geheim/db",
+        "postgres://u:p@[::1/geheim",
+        "postgres://h/db?password=a=geheim",
+        "Postgres://u:1/geheim@h/db",
+    ] {
+        let place = Place::new().var("DATABASE_URL", url);
+        for command in ["doctor", "serve", "migrate", "export"] {
+            let said = place.run(&[command]);
+            assert_eq!(said.code, Some(1), "{said:#?}");
+            let all = said.out + &said.err;
+            assert!(all.contains("://***`: must be `"), "{url}: {all}");
+            assert!(!all.contains("geheim"), "{url}: {all}");
+        }
+    }
 }
 
 #[test]

@@ -935,6 +935,50 @@ fn faults() -> Vec<FaultCase> {
     cases
 }
 
+on_both! {
+    /// Articles with very long lists go in, or are refused with their faults, however many come together
+    async fn long_lists_have_room(app) {
+        let people = |n: usize| (0..1000).map(|i| json!({"role": "author", "kind": "person", "name": format!("Name {n} {i}")})).collect::<Vec<_>>();
+        let translations = |n: usize| (0..500).map(|i| json!({"locale": format!("en-x-{i:03}"), "slug": format!("t-{n}-{i}"), "title": "T", "body_html": ""})).collect::<Vec<_>>();
+        let mut good = Portal::new("demo");
+        let mut bad = Portal::new("demo");
+        for n in 0..70 {
+            good = good.article(&format!("a{n}"), |a| a.set("contributors", people(n)).set("translations", translations(n)));
+            let topics: Vec<String> = (0..1000).map(|i| format!("no-topic-{n}-{i}")).collect();
+            bad = bad.article(&format!("b{n}"), |a| a.set("topics", &topics));
+        }
+        app.import(&good);
+        let id = app.article_id("a0").await;
+        assert_eq!(app.get(&format!("/api/v1/articles/{id}")).await.json()["contributors"].as_array().unwrap().len(), 1000);
+        let report = app.try_import(bad.lines()).unwrap();
+        assert!(!report.committed);
+        assert_eq!(report.fault_count, 70);
+    }
+
+    /// A reader sees an article before or after a change, never between
+    async fn an_answer_is_never_torn(app) {
+        let portal = |locale: &str| Portal::new("demo").article("x", |a| a.locale(locale).title(locale).slug("x").body(locale)).lines();
+        app.import(&Portal::new("demo").article("x", |a| a.locale("en").title("en").body("en")));
+        let id = app.article_id("x").await;
+        let application = app.app.clone();
+        let (en, fr) = (portal("en"), portal("fr"));
+        let writer = std::thread::spawn(move || {
+            for n in 0..60 {
+                let text = if n % 2 == 0 { &fr } else { &en };
+                application.services().import.run(text.as_bytes(), ImportOptions::default(), |_| {}).unwrap();
+            }
+        });
+        let mut seen = 0;
+        while !writer.is_finished() {
+            let article = app.get(&format!("/api/v1/articles/{id}")).await.assert_status(200).json();
+            assert_eq!((&article["title"], &article["body_html"]), (&article["locale"], &article["locale"]));
+            seen += 1;
+        }
+        writer.join().unwrap();
+        assert!(seen > 0);
+    }
+}
+
 /// The line of a new article that differs from a good one in one member.
 fn new_article(member: &str, value: Value) -> String {
     let mut record = json!({

@@ -1,6 +1,71 @@
 //! Requests that are wrong, large or strange, and what every answer carries.
 
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::time::{Duration, Instant};
+
+use crate::command_line::{Place, Serving};
 use crate::support::{Portal, on_both};
+
+/// What the server sends to a client that follows `head` with chunks for ever, and whether it closed within ten seconds.
+fn endless(address: &str, head: &str) -> (String, bool) {
+    const PATIENCE: Duration = Duration::from_secs(10);
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    let mut reader = stream.try_clone().unwrap();
+    // The answer is taken while the body is on its way: the end of the connection may discard it.
+    let reading = std::thread::spawn(move || {
+        let mut answer = Vec::new();
+        reader.read_to_end(&mut answer).ok();
+        String::from_utf8_lossy(&answer).into_owned()
+    });
+    stream.write_all(head.as_bytes()).unwrap();
+    let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x10000));
+    let start = Instant::now();
+    let mut closed = false;
+    while !closed && start.elapsed() < PATIENCE {
+        closed = stream
+            .write_all(chunk.as_bytes())
+            .is_err_and(|e| e.kind() != ErrorKind::WouldBlock);
+    }
+    stream.shutdown(Shutdown::Both).ok();
+    (reading.join().unwrap(), closed)
+}
+
+#[test]
+fn bodies_that_no_operation_takes_are_not_read() {
+    let place = Place::new();
+    let server = Serving::start(&place);
+    let check = &|request: &str, length: &str, status: u16| {
+        let head = format!("{request} HTTP/1.1\r\nhost: x\r\n{length}\r\n\r\n");
+        let (answer, closed) = endless(&server.address, &head);
+        let start = format!("HTTP/1.1 {status} ");
+        assert!(answer.starts_with(&start), "{head}{answer}");
+        assert!(
+            answer.contains("\r\nconnection: close\r\n"),
+            "{head}{answer}"
+        );
+        assert!(closed, "the server reads on: {head}");
+    };
+    std::thread::scope(|scope| {
+        for (request, status) in [
+            ("POST /api/v1/articles/1", 405),
+            ("GET /api/v1/articles", 200),
+            ("HEAD /api/v1/articles", 200),
+            ("OPTIONS /api/v1/articles", 204),
+            ("PUT /nothing", 404),
+            ("GET /api/v1/articles/1", 404),
+        ] {
+            for length in ["transfer-encoding: chunked", "content-length: 8000000"] {
+                scope.spawn(move || check(request, length, status));
+            }
+        }
+    });
+    assert_eq!(server.get("/livez").0, 200);
+}
+
+/// The statements that begin and end one picture of the database.
+const SNAPSHOT: u64 = 2;
 
 on_both! {
     /// A bad parameter is named together with the mend
@@ -112,6 +177,15 @@ on_both! {
         app.get("/api/v1/articles").await.assert_status(200);
     }
 
+    /// Who insists on a language hears which ones there are
+    async fn a_missing_language_is_told(app) {
+        app.import(&Portal::new("demo").article("a", |a| a));
+        let id = app.article_id("a").await;
+        let there = app.get(&format!("/api/v1/articles/{id}")).await.json()["available_locales"][0].as_str().unwrap().to_owned();
+        let problem = app.get(&format!("/api/v1/articles/{id}?locale=sw&fallback=none")).await.assert_problem(404, "not_found");
+        assert_eq!(problem["detail"], format!("the article does not exist in the language asked for; there is: {there}"));
+    }
+
     /// A trace is continued, in headers and in problems
     async fn traces_are_continued(app) {
         let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -148,10 +222,10 @@ on_both! {
             ("/api/v1/sites/demo/categories".to_owned(), 2),
             ("/api/v1/sources?limit=100".to_owned(), 1),
             ("/api/v1/sources/1".to_owned(), 1),
-            ("/api/v1/articles?limit=100".to_owned(), 2),
-            ("/api/v1/articles?limit=100&site=demo&source=1".to_owned(), 3),
-            (format!("/api/v1/articles/{id}"), 7),
-            (format!("/api/v1/articles/{id}?include=breadcrumbs,neighbors,related,site_details"), 14),
+            ("/api/v1/articles?limit=100".to_owned(), 2 + SNAPSHOT),
+            ("/api/v1/articles?limit=100&site=demo&source=1".to_owned(), 3 + SNAPSHOT),
+            (format!("/api/v1/articles/{id}"), 7 + SNAPSHOT),
+            (format!("/api/v1/articles/{id}?include=breadcrumbs,neighbors,related,site_details"), 14 + SNAPSHOT),
         ];
         for count in [1, 100] {
             app.import(&portal(count));

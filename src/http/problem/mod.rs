@@ -296,7 +296,9 @@ impl From<&Fault> for ProblemDetail {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
-            Error::NotFound { .. } => Self::not_found().with_detail(error.to_string()),
+            Error::NotFound { .. } | Error::NoSuchLanguage { .. } => {
+                Self::not_found().with_detail(error.to_string())
+            }
             Error::Invalid(faults) => Self::new(ProblemCode::InvalidBody).with_errors(faults),
             Error::Conflict(detail) => Self::new(ProblemCode::Conflict).with_detail(detail),
             Error::Unavailable(_) => Self::unavailable(error),
@@ -391,6 +393,13 @@ mod tests {
     fn faults_of_the_client_say_what_to_change() {
         let problem = Problem::from(Error::not_found(Resource::Article, 42));
         assert_eq!(body(&problem)["detail"], "article `42` not found");
+        let available = vec!["en".to_owned(), "zh-Hans".to_owned()];
+        let problem = Problem::from(Error::NoSuchLanguage { available });
+        assert_eq!(problem.code(), ProblemCode::NotFound);
+        assert_eq!(
+            body(&problem)["detail"],
+            "the article does not exist in the language asked for; there is: en, zh-Hans"
+        );
         let problem = Problem::from(Error::Invalid(vec![Fault::new("/a", "x", "wrong")]));
         assert_eq!(body(&problem)["errors"][0]["pointer"], "/a");
         assert_eq!(body(&problem)["status"], 422);

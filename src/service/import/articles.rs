@@ -35,6 +35,7 @@ impl Run {
     /// Writes the articles gathered so far.
     pub(super) fn flush(&mut self, conn: &mut Conn) -> Result<()> {
         let batch = std::mem::take(&mut self.batch);
+        self.batch_bytes = 0;
         if batch.is_empty() {
             return Ok(());
         }

@@ -20,6 +20,9 @@ use crate::store::{self, Conn, Store};
 /// Articles written together; also the lines between two commits of an import that keeps going.
 const BATCH: usize = 200;
 
+/// Bytes of lines gathered at most before they are written, a last line apart; bounds memory where articles are large.
+const BATCH_BYTES: u64 = 8 << 20;
+
 /// Faults that are kept with their text; further ones are only counted.
 const FAULTS_KEPT: usize = 1000;
 
@@ -73,7 +76,7 @@ impl Import {
     /// Takes one file in. Blocks the calling thread.
     ///
     /// Without `keep_going` the file is one transaction: on SQLite other writers wait until it ends, readers do
-    /// not. With it, every [`BATCH`] lines are one.
+    /// not. With it, every 200 lines are one.
     pub fn run(
         &self,
         reader: impl BufRead,
@@ -81,24 +84,30 @@ impl Import {
         mut progress: impl FnMut(Progress),
     ) -> Result<ImportReport> {
         let mut run = Run::new(Ts::from(self.clock.now()));
+        // The time counts from when other imports are done.
+        let begin = |run: &mut Run, conn: &mut Conn| -> Result<()> {
+            store::import::lock(conn)?;
+            run.now = Ts::from(self.clock.now());
+            Ok(())
+        };
         self.store.with_writer(|conn| {
             if options.keep_going {
-                run.prepare(conn)?;
+                store::import::prepare(conn)?;
                 let mut reader = Reader::new(reader);
                 while store::connection::immediate(conn, |conn| {
-                    store::import::lock(conn)?;
+                    begin(&mut run, conn)?;
                     run.take(conn, &mut reader, Some(BATCH), &mut progress)
                 })? {}
                 store::connection::immediate(conn, |conn| {
-                    store::import::lock(conn)?;
+                    begin(&mut run, conn)?;
                     run.finish(conn)
                 })?;
                 run.report.committed = true;
                 return Ok(());
             }
             let outcome = store::connection::immediate(conn, |conn| {
-                store::import::lock(conn)?;
-                run.prepare(conn)?;
+                begin(&mut run, conn)?;
+                store::import::prepare(conn)?;
                 run.take(conn, &mut Reader::new(reader), None, &mut progress)?;
                 run.finish(conn)?;
                 // An error rolls back; the faults themselves are in the report.
@@ -134,6 +143,10 @@ struct Run {
     /// The position last given to a record of this kind under this parent, to keep the order of the file.
     positions: HashMap<(Ordered, i64), i64>,
     batch: Vec<(u64, ArticleRecord)>,
+    /// Bytes of the lines gathered since the last batch was written.
+    batch_bytes: u64,
+    /// Bytes of the file that are read.
+    offset: u64,
     /// Batches written so far.
     batches: u64,
     counts: Deltas,
@@ -187,13 +200,11 @@ impl Run {
             sites: HashMap::new(),
             positions: HashMap::new(),
             batch: Vec::with_capacity(BATCH),
+            batch_bytes: 0,
+            offset: 0,
             batches: 0,
             counts: Deltas::new(),
         }
-    }
-
-    fn prepare(&mut self, conn: &mut Conn) -> Result<()> {
-        store::import::prepare(conn)
     }
 
     /// Takes up to `limit` lines; tells whether there may be more.
@@ -218,9 +229,14 @@ impl Run {
             })?;
             taken += 1;
             self.report.lines = line.number;
+            self.batch_bytes += line.offset - self.offset;
+            self.offset = line.offset;
             match line.content {
                 Ok(record) => self.record(conn, line.number, record)?,
                 Err(faults) => faults.into_iter().for_each(|fault| self.fault(fault)),
+            }
+            if self.batch_bytes >= BATCH_BYTES {
+                self.flush(conn)?;
             }
             progress(Progress {
                 lines: line.number,
@@ -236,7 +252,9 @@ impl Run {
 
     /// What can only be done once every line is there.
     fn finish(&mut self, conn: &mut Conn) -> Result<()> {
-        for (line, key) in store::import::unresolved(conn, FAULTS_KEPT)? {
+        let (unresolved, total) = store::import::unresolved(conn, FAULTS_KEPT)?;
+        let listed = unresolved.len();
+        for (line, key) in unresolved {
             self.fault(LineFault {
                 line: u64::try_from(line).unwrap_or_default(),
                 member: "related".to_owned(),
@@ -245,6 +263,9 @@ impl Run {
                 ),
             });
         }
+        self.report.fault_count += u64::try_from(total)
+            .unwrap_or_default()
+            .saturating_sub(u64::try_from(listed).unwrap_or_default());
         store::import::resolve(conn)?;
         if self.batches > 1 {
             store::import::refresh_statistics(conn)?;

@@ -2,7 +2,6 @@
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
 
 use crate::error::Result;
 use crate::models::article::{
@@ -11,10 +10,11 @@ use crate::models::article::{
 use crate::models::listing::{List, ListKind, Position};
 use crate::models::time::Ts;
 use crate::schema::{
-    UtcTs, article_counters, article_related, article_texts, articles, attachment_counters,
-    attachments, categories, listings, sites,
+    article_counters, article_related, article_texts, articles, attachment_counters, attachments,
+    categories, listings, sites,
 };
 use crate::store::connection::{Conn, Db};
+use crate::store::fragments::{self, any_of, before};
 
 diesel::alias!(const OTHER_LIST: Alias<OtherList> = listings as other_list);
 
@@ -112,7 +112,6 @@ pub fn page(
     )
     .filter(listings::kind.eq(filters.list.kind.code()))
     .filter(listings::reference.eq(filters.list.reference))
-    .filter(listings::published_at.le(now))
     .filter(not_expired!(now))
     .select(shown_columns!())
     .limit(limit)
@@ -134,25 +133,25 @@ pub fn page(
                 ),
         ));
     }
-    query = match order {
-        Order::Descending => {
-            query.order((listings::published_at.desc(), listings::article_id.desc()))
-        }
-        Order::Ascending => query.order((listings::published_at.asc(), listings::article_id.asc())),
+    // Each end of the range is one comparison of the whole key: of two upper ends the databases would use one for
+    // the look-up and try every row below it against the other.
+    let present = Position {
+        published_at: now,
+        id: i64::MAX,
     };
-    if let Some(after) = after {
-        let comparison = match order {
-            Order::Descending => "(listings.published_at, listings.article_id) < (",
-            Order::Ascending => "(listings.published_at, listings.article_id) > (",
-        };
-        query = query.filter(
-            diesel::dsl::sql::<Bool>(comparison)
-                .bind::<UtcTs, _>(after.published_at)
-                .sql(", ")
-                .bind::<BigInt, _>(after.id)
-                .sql(")"),
-        );
-    }
+    query = match order {
+        Order::Descending => query
+            .filter(before(after.unwrap_or(present).min(present)))
+            .order((listings::published_at.desc(), listings::article_id.desc())),
+        Order::Ascending => {
+            if let Some(after) = after {
+                query = query.filter(fragments::after(after));
+            }
+            query
+                .filter(listings::published_at.le(now))
+                .order((listings::published_at.asc(), listings::article_id.asc()))
+        }
+    };
     Ok(query.load(conn)?)
 }
 
@@ -209,7 +208,7 @@ pub fn related(conn: &mut Conn, id: i64, now: Ts) -> Result<Vec<PublicArticle>> 
 pub fn related_keys(conn: &mut Conn, ids: &[i64]) -> Result<Vec<(i64, String)>> {
     Ok(article_related::table
         .inner_join(articles::table.on(articles::id.eq(article_related::related_id)))
-        .filter(article_related::article_id.eq_any(ids))
+        .filter(any_of(article_related::article_id, ids))
         .select((article_related::article_id, articles::key))
         .order((article_related::article_id, article_related::position))
         .load(conn)?)
@@ -218,7 +217,7 @@ pub fn related_keys(conn: &mut Conn, ids: &[i64]) -> Result<Vec<(i64, String)>> 
 /// What lists show of every rendition of `ids`, by article and locale. Bodies are not read.
 pub fn renditions(conn: &mut Conn, ids: &[i64]) -> Result<Vec<TextSummary>> {
     Ok(article_texts::table
-        .filter(article_texts::article_id.eq_any(ids))
+        .filter(any_of(article_texts::article_id, ids))
         .select((
             article_texts::article_id,
             article_texts::locale,
@@ -265,7 +264,7 @@ pub fn body(conn: &mut Conn, id: i64, locale: &str) -> Result<Option<StoredText>
 /// Every rendition of `ids` whole, by article and locale.
 pub fn texts(conn: &mut Conn, ids: &[i64]) -> Result<Vec<StoredText>> {
     Ok(article_texts::table
-        .filter(article_texts::article_id.eq_any(ids))
+        .filter(any_of(article_texts::article_id, ids))
         .select(text_columns!())
         .order((article_texts::article_id, article_texts::locale))
         .load(conn)?)
@@ -277,7 +276,7 @@ pub fn attachments(conn: &mut Conn, ids: &[i64]) -> Result<Vec<StoredAttachment>
         .inner_join(
             attachment_counters::table.on(attachment_counters::attachment_id.eq(attachments::id)),
         )
-        .filter(attachments::article_id.eq_any(ids))
+        .filter(any_of(attachments::article_id, ids))
         .select((
             attachments::id,
             attachments::article_id,
@@ -295,7 +294,7 @@ pub fn attachments(conn: &mut Conn, ids: &[i64]) -> Result<Vec<StoredAttachment>
 /// The numbers of `ids`, as `(article, numbers)`.
 pub fn counters(conn: &mut Conn, ids: &[i64]) -> Result<Vec<(i64, Counters)>> {
     let rows: Vec<(i64, i64, i64, i64)> = article_counters::table
-        .filter(article_counters::article_id.eq_any(ids))
+        .filter(any_of(article_counters::article_id, ids))
         .select((
             article_counters::article_id,
             article_counters::views,

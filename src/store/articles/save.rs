@@ -5,25 +5,22 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::read::{self, article_columns};
+use super::files::{insert_attachments, replace_attachments};
+use super::load::{Loaded, grouped};
 use crate::error::{Error, Result};
-use crate::models::article::{
-    ArticleContent, ArticleRow, ArticleState, Attachment, Audio, Counters, Heading, Status,
-    StoredText, Text,
-};
-use crate::models::contributor::{Contribution, ContributorKind};
+use crate::models::article::{ArticleContent, ArticleState, Audio, Counters, Heading, Text};
+use crate::models::contributor::{Contribution, ContributorName};
 use crate::models::json::Doc;
 use crate::models::listing::{List, ListKind};
-use crate::models::time::{Precision, Ts};
+use crate::models::time::Ts;
 use crate::schema::{
     article_contributors, article_counters, article_related, article_slugs, article_sources,
-    article_texts, article_topics, articles, attachment_counters, attachments,
+    article_texts, article_topics, articles,
 };
 use crate::store::connection::{Conn, insert_rows, on_db};
 use crate::store::counts::Deltas;
-use crate::store::{
-    ROWS_PER_STATEMENT, categories, contributors, counts, listings, sources, topics,
-};
+use crate::store::fragments::any_of;
+use crate::store::{ROWS_PER_STATEMENT, categories, contributors, counts, listings};
 use crate::text::{html, reading};
 
 /// A new article.
@@ -34,17 +31,6 @@ pub struct NewArticle {
     /// What it says.
     pub content: ArticleContent,
     /// Opening balances.
-    pub counters: Counters,
-}
-
-/// An article as stored, whole.
-#[derive(Debug, Clone)]
-pub struct Loaded {
-    /// Its row.
-    pub row: ArticleRow,
-    /// What it says.
-    pub content: ArticleContent,
-    /// Its numbers.
     pub counters: Counters,
 }
 
@@ -119,188 +105,6 @@ impl<'a> Columns<'a> {
             updated_at: now,
         }
     }
-}
-
-/// The ids of those of `keys` that exist in the site, as `(key, id)`.
-pub fn keys(conn: &mut Conn, site_id: i64, keys: &[String]) -> Result<Vec<(String, i64)>> {
-    Ok(articles::table
-        .filter(articles::site_id.eq(site_id))
-        .filter(articles::key.eq_any(keys))
-        .select((articles::key, articles::id))
-        .load(conn)?)
-}
-
-/// Which articles of the site already have one of `slugs`, as `(slug, article)`.
-pub fn slug_owners(conn: &mut Conn, site_id: i64, slugs: &[String]) -> Result<Vec<(String, i64)>> {
-    Ok(article_slugs::table
-        .filter(article_slugs::site_id.eq(site_id))
-        .filter(article_slugs::slug.eq_any(slugs))
-        .select((article_slugs::slug, article_slugs::article_id))
-        .load(conn)?)
-}
-
-/// Up to `limit` ids above `after` of articles, public or not, by id: of one site or of all.
-pub fn page_of_ids(
-    conn: &mut Conn,
-    site_id: Option<i64>,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<i64>> {
-    let page = articles::table
-        .filter(articles::id.gt(after))
-        .select(articles::id)
-        .order(articles::id)
-        .limit(limit);
-    Ok(match site_id {
-        None => page.load(conn)?,
-        Some(site_id) => page.filter(articles::site_id.eq(site_id)).load(conn)?,
-    })
-}
-
-/// The articles with `ids`, whole and in the order of `ids`; unknown ids are left out. At most
-/// [`ROWS_PER_STATEMENT`] at a time keep memory bounded.
-pub fn load(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Loaded>> {
-    let rows: Vec<ArticleRow> = articles::table
-        .filter(articles::id.eq_any(ids))
-        .select(article_columns!())
-        .load(conn)?;
-    let mut texts = grouped(read::texts(conn, ids)?, |t| t.article_id);
-    let mut contributions = grouped(contributors::of_articles(conn, ids)?, |c| c.article_id);
-    let mut sources = grouped(sources::of_articles(conn, ids)?, |(id, _)| *id);
-    let mut topics = grouped(topics::of_articles(conn, ids)?, |(id, _)| *id);
-    let mut files = grouped(read::attachments(conn, ids)?, |a| a.article_id);
-    let mut related = grouped(read::related_keys(conn, ids)?, |(id, _)| *id);
-    let counters: HashMap<i64, Counters> = read::counters(conn, ids)?.into_iter().collect();
-    let mut loaded = HashMap::with_capacity(rows.len());
-    for row in rows {
-        let id = row.id;
-        let mut renditions: Vec<Text> = texts
-            .remove(&id)
-            .unwrap_or_default()
-            .into_iter()
-            .map(rendition)
-            .collect();
-        renditions.sort_by_key(|t| t.locale != row.locale);
-        let content = ArticleContent {
-            state: state(&row)?,
-            texts: renditions,
-            contributions: contributions
-                .remove(&id)
-                .unwrap_or_default()
-                .into_iter()
-                .map(|c| {
-                    Ok(Contribution {
-                        kind: ContributorKind::parse(&c.kind)
-                            .ok_or_else(|| unknown_word("kind", &c.kind))?,
-                        key: c.key,
-                        role: c.role,
-                        name: c.name,
-                        affiliation: c.affiliation,
-                    })
-                })
-                .collect::<Result<_>>()?,
-            sources: sources
-                .remove(&id)
-                .unwrap_or_default()
-                .into_iter()
-                .map(|(_, s)| s.id)
-                .collect(),
-            topics: topics
-                .remove(&id)
-                .unwrap_or_default()
-                .into_iter()
-                .map(|(_, t)| t.id)
-                .collect(),
-            attachments: files
-                .remove(&id)
-                .unwrap_or_default()
-                .into_iter()
-                .map(|a| Attachment {
-                    name: a.name,
-                    url: a.url,
-                    media_type: a.media_type,
-                    size: a.size,
-                    sha256: a.sha256,
-                })
-                .collect(),
-            related: related
-                .remove(&id)
-                .unwrap_or_default()
-                .into_iter()
-                .map(|(_, key)| key)
-                .collect(),
-        };
-        let counters = counters.get(&id).copied().unwrap_or_default();
-        loaded.insert(
-            id,
-            Loaded {
-                row,
-                content,
-                counters,
-            },
-        );
-    }
-    Ok(ids.iter().filter_map(|id| loaded.remove(id)).collect())
-}
-
-fn grouped<T>(rows: Vec<T>, id: impl Fn(&T) -> i64) -> HashMap<i64, Vec<T>> {
-    let mut groups: HashMap<i64, Vec<T>> = HashMap::new();
-    for row in rows {
-        groups.entry(id(&row)).or_default().push(row);
-    }
-    groups
-}
-
-fn rendition(stored: StoredText) -> Text {
-    let StoredText {
-        article_id: _,
-        locale,
-        slug,
-        title,
-        subtitle,
-        summary,
-        summary_label,
-        byline,
-        keywords,
-        contributors,
-        outline: _,
-        reading_minutes: _,
-        body_html,
-    } = stored;
-    Text {
-        locale,
-        slug,
-        title,
-        subtitle,
-        summary,
-        summary_label,
-        byline,
-        keywords: keywords.0,
-        contributors: contributors.0,
-        body_html,
-    }
-}
-
-fn state(row: &ArticleRow) -> Result<ArticleState> {
-    Ok(ArticleState {
-        slug: row.slug.clone(),
-        category_id: row.category_id,
-        status: Status::parse(&row.status).ok_or_else(|| unknown_word("status", &row.status))?,
-        locale: row.locale.clone(),
-        published_at: row.published_at,
-        published_offset: row.published_offset,
-        published_precision: Precision::parse(&row.published_precision)
-            .ok_or_else(|| unknown_word("published_precision", &row.published_precision))?,
-        unpublish_at: row.unpublish_at,
-        event_date: row.event_date,
-        source_line: row.source_line.clone(),
-        cover: row.cover.clone(),
-        audio: row.audio.0.clone(),
-    })
-}
-
-fn unknown_word(column: &str, word: &str) -> Error {
-    Error::internal(format!("the database holds the unknown {column} `{word}`"))
 }
 
 /// Adds articles to a site. Their `related` keys are not written: [`relate`] does that once all exist.
@@ -380,17 +184,17 @@ pub fn update(
         .map(|(old, _)| (old.row.id, &old.content.state))
         .collect();
     let mut counts = counts::remove(conn, &before)?;
-    diesel::delete(article_texts::table.filter(article_texts::article_id.eq_any(&ids)))
+    diesel::delete(article_texts::table.filter(any_of(article_texts::article_id, &ids)))
         .execute(conn)?;
-    diesel::delete(article_slugs::table.filter(article_slugs::article_id.eq_any(&ids)))
+    diesel::delete(article_slugs::table.filter(any_of(article_slugs::article_id, &ids)))
         .execute(conn)?;
     diesel::delete(
-        article_contributors::table.filter(article_contributors::article_id.eq_any(&ids)),
+        article_contributors::table.filter(any_of(article_contributors::article_id, &ids)),
     )
     .execute(conn)?;
-    diesel::delete(article_sources::table.filter(article_sources::article_id.eq_any(&ids)))
+    diesel::delete(article_sources::table.filter(any_of(article_sources::article_id, &ids)))
         .execute(conn)?;
-    diesel::delete(article_topics::table.filter(article_topics::article_id.eq_any(&ids)))
+    diesel::delete(article_topics::table.filter(any_of(article_topics::article_id, &ids)))
         .execute(conn)?;
     listings::remove(conn, &ids)?;
     for (old, content) in changed {
@@ -458,16 +262,34 @@ fn insert_counters(conn: &mut Conn, counters: impl Iterator<Item = (i64, Counter
     Ok(())
 }
 
+#[derive(Insertable)]
+#[diesel(table_name = article_texts, treat_none_as_default_value = false)]
+struct TextRow<'a> {
+    article_id: i64,
+    locale: &'a str,
+    slug: Option<&'a str>,
+    title: &'a str,
+    subtitle: Option<&'a str>,
+    summary: Option<&'a str>,
+    summary_label: Option<&'a str>,
+    byline: Option<&'a str>,
+    keywords: Doc<&'a [String]>,
+    contributors: Doc<&'a [ContributorName]>,
+    outline: Doc<Vec<Heading>>,
+    reading_minutes: i32,
+    body_html: &'a str,
+}
+
 fn insert_texts(conn: &mut Conn, articles: &[(i64, &ArticleContent)]) -> Result<()> {
-    let rows: Vec<StoredText> = articles
+    let rows: Vec<TextRow<'_>> = articles
         .iter()
-        .flat_map(|(id, content)| content.texts.iter().map(|text| stored_text(*id, text)))
+        .flat_map(|(id, content)| content.texts.iter().map(|text| text_row(*id, text)))
         .collect();
     insert_rows!(conn, article_texts::table, &rows)?;
     Ok(())
 }
 
-fn stored_text(article_id: i64, text: &Text) -> StoredText {
+fn text_row(article_id: i64, text: &Text) -> TextRow<'_> {
     let Text {
         locale,
         slug,
@@ -479,8 +301,8 @@ fn stored_text(article_id: i64, text: &Text) -> StoredText {
         keywords,
         contributors,
         body_html,
-    } = text.clone();
-    let outline = html::outline(&body_html)
+    } = text;
+    let outline = html::outline(body_html)
         .into_iter()
         .map(|entry| Heading {
             level: entry.level,
@@ -488,20 +310,19 @@ fn stored_text(article_id: i64, text: &Text) -> StoredText {
             anchor: entry.anchor,
         })
         .collect();
-    let reading_minutes = reading::minutes(&html::plain_text(&body_html));
-    StoredText {
+    TextRow {
         article_id,
         locale,
-        slug,
+        slug: slug.as_deref(),
         title,
-        subtitle,
-        summary,
-        summary_label,
-        byline,
+        subtitle: subtitle.as_deref(),
+        summary: summary.as_deref(),
+        summary_label: summary_label.as_deref(),
+        byline: byline.as_deref(),
         keywords: Doc(keywords),
         contributors: Doc(contributors),
         outline: Doc(outline),
-        reading_minutes,
+        reading_minutes: reading::minutes(&html::plain_text(body_html)),
         body_html,
     }
 }
@@ -662,102 +483,6 @@ fn insert_listings(
     listings::insert(conn, &entries)
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = attachments, treat_none_as_default_value = false)]
-struct AttachmentRow<'a> {
-    article_id: i64,
-    position: i32,
-    name: &'a str,
-    url: &'a str,
-    media_type: Option<&'a str>,
-    size: Option<i64>,
-    sha256: Option<&'a str>,
-}
-
-fn attachment_rows(
-    article_id: i64,
-    files: &[Attachment],
-) -> impl Iterator<Item = AttachmentRow<'_>> {
-    (0..).zip(files).map(move |(position, a)| AttachmentRow {
-        article_id,
-        position,
-        name: &a.name,
-        url: &a.url,
-        media_type: a.media_type.as_deref(),
-        size: a.size,
-        sha256: a.sha256.as_deref(),
-    })
-}
-
-fn insert_attachments(conn: &mut Conn, articles: &[(i64, &ArticleContent)]) -> Result<()> {
-    let rows: Vec<AttachmentRow<'_>> = articles
-        .iter()
-        .flat_map(|(id, content)| attachment_rows(*id, &content.attachments))
-        .collect();
-    insert_attachment_rows(conn, &rows)
-}
-
-fn insert_attachment_rows(conn: &mut Conn, rows: &[AttachmentRow<'_>]) -> Result<()> {
-    #[derive(Insertable)]
-    #[diesel(table_name = attachment_counters)]
-    struct Counter {
-        attachment_id: i64,
-        downloads: i64,
-    }
-    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
-        let ids: Vec<i64> = on_db!(&mut *conn, |c| {
-            diesel::insert_into(attachments::table)
-                .values(chunk)
-                .returning(attachments::id)
-                .get_results(c)?
-        });
-        let counters: Vec<Counter> = ids
-            .into_iter()
-            .map(|attachment_id| Counter {
-                attachment_id,
-                downloads: 0,
-            })
-            .collect();
-        insert_rows!(conn, attachment_counters::table, &counters)?;
-    }
-    Ok(())
-}
-
-/// A file whose address stays keeps its id and its counter.
-fn replace_attachments(conn: &mut Conn, article_id: i64, files: &[Attachment]) -> Result<()> {
-    let urls: Vec<&str> = files.iter().map(|a| a.url.as_str()).collect();
-    diesel::delete(
-        attachments::table
-            .filter(attachments::article_id.eq(article_id))
-            .filter(attachments::url.ne_all(&urls)),
-    )
-    .execute(conn)?;
-    let kept: HashMap<String, i64> = attachments::table
-        .filter(attachments::article_id.eq(article_id))
-        .select((attachments::url, attachments::id))
-        .load::<(String, i64)>(conn)?
-        .into_iter()
-        .collect();
-    let mut added = Vec::new();
-    for row in attachment_rows(article_id, files) {
-        match kept.get(row.url) {
-            None => added.push(row),
-            Some(id) => {
-                diesel::update(attachments::table.find(*id))
-                    .set((
-                        attachments::position.eq(row.position),
-                        attachments::name.eq(row.name),
-                        attachments::media_type.eq(row.media_type),
-                        attachments::size.eq(row.size),
-                        attachments::sha256.eq(row.sha256),
-                    ))
-                    .execute(conn)?;
-            }
-        }
-    }
-    insert_attachment_rows(conn, &added)
-}
-
 /// Replaces the related articles of each `(article, [related articles])`.
 pub fn relate(conn: &mut Conn, related: &[(i64, Vec<i64>)]) -> Result<()> {
     #[derive(Insertable)]
@@ -768,7 +493,7 @@ pub fn relate(conn: &mut Conn, related: &[(i64, Vec<i64>)]) -> Result<()> {
         related_id: i64,
     }
     let ids: Vec<i64> = related.iter().map(|(id, _)| *id).collect();
-    diesel::delete(article_related::table.filter(article_related::article_id.eq_any(&ids)))
+    diesel::delete(article_related::table.filter(any_of(article_related::article_id, &ids)))
         .execute(conn)?;
     let rows: Vec<Row> = related
         .iter()
