@@ -4,6 +4,7 @@
 //! grow with every line; whatever else comes is written at once. Only what is new or changed is written.
 
 mod articles;
+mod merge;
 mod site_parts;
 
 use std::collections::HashMap;

@@ -11,6 +11,7 @@ use crate::http::pagination::{CursorKey, Fingerprint};
 use crate::http::problem::{ItemProblems, Problem, ReadProblems};
 use crate::http::query::{IdPath, Limit, Query, RecordId};
 use crate::http::v1::dto::article::{ArticleBody, ArticlePage, Inclusions};
+use crate::models::listing::Position;
 use crate::service::Services;
 use crate::service::articles::ArticleQuery;
 
@@ -72,37 +73,54 @@ pub async fn list_articles(
     accepted: AcceptLanguage,
     query: Query<ArticlesQuery>,
 ) -> Result<Served<ArticlePage>, Problem> {
-    let Query(ArticlesQuery {
-        site,
-        category,
-        source,
-        locale,
-        limit,
-        cursor,
-    }) = query;
-    let (category, source) = (category.map(RecordId::get), source.map(RecordId::get));
-    let filters = [
-        site.clone(),
-        category.map(|id| id.to_string()),
-        source.map(|id| id.to_string()),
-    ];
-    let list = Fingerprint::of("articles", &filters);
-    let after = cursor.map(|cursor| key.decode(list, &cursor)).transpose()?;
-    let languages = accepted.languages(locale, Fallback::Any);
-    let query = ArticleQuery {
-        site,
-        category,
-        source,
-        after,
-        limit: limit.get(),
-    };
+    let Query(query) = query;
+    let list = query.list();
+    let after = query
+        .cursor
+        .as_deref()
+        .map(|cursor| key.decode(list, cursor))
+        .transpose()?;
+    let languages = accepted.languages(query.locale.clone(), Fallback::Any);
     let negotiated = languages.locale.is_none();
-    let page = services.articles.page(query, languages).await?;
+    let page = services
+        .articles
+        .page(query.into_filters(after), languages)
+        .await?;
     let next = page.next.map(|position| key.encode(list, position));
     Ok(Served::mixed(
         ArticlePage::new(page.items, next, &links),
         negotiated,
     ))
+}
+
+impl ArticlesQuery {
+    /// The list that the filters name; a cursor works only there.
+    fn list(&self) -> Fingerprint {
+        let id = |id: Option<RecordId>| id.map(|id| id.get().to_string());
+        Fingerprint::of(
+            "articles",
+            &[self.site.clone(), id(self.category), id(self.source)],
+        )
+    }
+
+    fn into_filters(self, after: Option<Position>) -> ArticleQuery {
+        let Self {
+            site,
+            category,
+            source,
+            locale: _,
+            limit,
+            cursor: _,
+        } = self;
+        let (category, source) = (category.map(RecordId::get), source.map(RecordId::get));
+        ArticleQuery {
+            site,
+            category,
+            source,
+            after,
+            limit: limit.get(),
+        }
+    }
 }
 
 /// Fetch an article
