@@ -105,9 +105,9 @@ impl App {
     /// A server on `listener`, not started until it is awaited, and the jobs beside it. Call it inside a runtime.
     pub fn listen(&self, listener: TcpListener) -> Result<Server> {
         let links = Data::new(Links::new(self.config.public_url.clone()));
-        let spec = Data::new(SpecText::render().map_err(|e| Error::Internal(e.into()))?);
-        let methods =
-            Data::new(Methods::from_spec(&openapi::document()).with_page("/openapi.json"));
+        let document = openapi::document();
+        let spec = Data::new(SpecText::render(&document).map_err(|e| Error::Internal(e.into()))?);
+        let methods = Data::new(Methods::from_spec(&document).with_page("/openapi.json"));
         let key = Data::new(self.cursor_key()?);
         let services = Data::new(self.services.clone());
         let limits = Data::new(Edge {
@@ -181,5 +181,5 @@ impl App {
 
 /// The OpenAPI document as text.
 pub fn openapi() -> Result<String> {
-    openapi::text().map_err(|e| Error::Internal(e.into()))
+    openapi::text(&openapi::document()).map_err(|e| Error::Internal(e.into()))
 }

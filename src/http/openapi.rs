@@ -29,7 +29,6 @@ use utoipa_actix_web::AppExt;
         (name = "health", description = "For those who run the server"),
     ),
     components(schemas(super::problem::ProblemBody, super::language::Fallback)),
-    modifiers(&EveryMember),
 )]
 struct Base;
 
@@ -51,8 +50,8 @@ pub fn document() -> OpenApi {
 }
 
 /// The document as text: two spaces, a line break at the end.
-pub fn text() -> Result<String, serde_json::Error> {
-    document().to_pretty_json().map(|json| json + "\n")
+pub fn text(document: &OpenApi) -> Result<String, serde_json::Error> {
+    document.to_pretty_json().map(|json| json + "\n")
 }
 
 /// In answers no member is ever missing; what is absent is `null`.
@@ -76,8 +75,8 @@ pub struct SpecText(Bytes);
 
 impl SpecText {
     /// Renders the document.
-    pub fn render() -> Result<Self, serde_json::Error> {
-        text().map(|json| Self(json.into()))
+    pub fn render(document: &OpenApi) -> Result<Self, serde_json::Error> {
+        text(document).map(|json| Self(json.into()))
     }
 }
 

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use super::contributor::{Contribution, ContributorName};
 use super::json::Doc;
 use super::time::{Precision, Ts};
-use crate::schema::article_texts;
 
 /// Where an article stands in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -183,8 +182,7 @@ pub struct TextSummary {
 }
 
 /// A rendition as stored.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = article_texts, treat_none_as_default_value = false)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct StoredText {
     /// The article.
     pub article_id: i64,

@@ -18,7 +18,7 @@ use crate::models::time::Ts;
 use crate::schema::{UtcTs, category_counts, count_events};
 
 /// How old an event must be before it is folded into the number.
-const FOLD_AFTER: Duration = Duration::hours(1);
+pub(super) const FOLD_AFTER: Duration = Duration::hours(1);
 
 /// What a set of changes adds to each category's number.
 pub type Deltas = BTreeMap<i64, i64>;

@@ -4,6 +4,7 @@
 use diesel::prelude::*;
 
 use super::connection::{Conn, insert_rows};
+use super::counts::FOLD_AFTER;
 use super::fragments::any_of;
 use crate::error::Result;
 use crate::models::article::{ArticleState, Status};
@@ -23,9 +24,9 @@ struct Row {
 /// Whether an article in `state` belongs in lists: published, and not expired for good.
 pub fn shows(state: &ArticleState, now: Ts) -> bool {
     state.status == Status::Published
-        && state.unpublish_at.is_none_or(|end| {
-            end > state.published_at && end > Ts(now.0 - chrono::Duration::hours(1))
-        })
+        && state
+            .unpublish_at
+            .is_none_or(|end| end > state.published_at && end > Ts(now.0 - FOLD_AFTER))
 }
 
 /// Adds articles to lists.
