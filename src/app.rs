@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use actix_web::dev::Server;
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App as WebApp, HttpServer};
 use utoipa_actix_web::AppExt;
@@ -12,10 +12,14 @@ use utoipa_actix_web::AppExt;
 use crate::clock::Clock;
 use crate::config::{Config, Database};
 use crate::error::{Error, Result};
+use crate::http::compression::spare;
+use crate::http::conditional::CachePolicy;
+use crate::http::docs::Docs;
 use crate::http::links::Links;
 use crate::http::methods::{self, Methods};
 use crate::http::openapi::{self, SpecText};
 use crate::http::pagination::CursorKey;
+use crate::http::problem::pages::ProblemPages;
 use crate::http::request::{Edge, edge};
 use crate::jobs;
 use crate::models::time::Ts;
@@ -83,12 +87,13 @@ impl App {
     /// Applies pending migrations and returns how many those were. Takes no lock where there are none, so that an
     /// instance can start while another process writes.
     pub fn migrate(&self) -> Result<usize> {
-        if self.store.with_writer(store::migrations::pending)? == 0 {
-            return Ok(0);
+        let mut applied = 0;
+        if self.store.with_writer(store::migrations::pending)? > 0 {
+            applied = self.store.with_writer(store::migrations::run)?;
+            // Made now, so that a start need not write.
+            self.secret(CURSOR_KEY)?;
         }
-        let applied = self.store.with_writer(store::migrations::run)?;
-        // Made now, so that a start need not write.
-        self.secret(CURSOR_KEY)?;
+        self.services.upkeep.complete_migration()?;
         Ok(applied)
     }
 
@@ -107,7 +112,9 @@ impl App {
         let links = Data::new(Links::new(self.config.public_url.clone()));
         let document = openapi::document();
         let spec = Data::new(SpecText::render(&document).map_err(|e| Error::Internal(e.into()))?);
-        let methods = Data::new(Methods::from_spec(&document).with_page("/openapi.json"));
+        let methods = Data::new(Methods::from_spec(&document).with_pages(&crate::http::PAGES));
+        let docs = Data::new(Docs::load().map_err(|e| Error::Internal(e.into()))?);
+        let problems = Data::new(ProblemPages::render(&self.config.public_url));
         let key = Data::new(self.cursor_key()?);
         let services = Data::new(self.services.clone());
         let limits = Data::new(Edge {
@@ -115,20 +122,30 @@ impl App {
             max_body_bytes: self.config.max_body_bytes,
             request_timeout: self.config.request_timeout,
         });
+        let cache = Data::new(CachePolicy {
+            shared: self.config.cache_shared_s,
+            stale_while_revalidate: self.config.cache_stale_s,
+            stale_if_error: self.config.cache_error_s,
+        });
         let server = HttpServer::new(move || {
             let (app, _) = WebApp::new()
                 .into_utoipa_app()
                 .openapi(openapi::base())
                 .configure(crate::http::routes)
                 .split_for_parts();
-            app.service(openapi::get_openapi)
+            app.configure(crate::http::pages)
                 .app_data(Data::clone(&links))
                 .app_data(Data::clone(&spec))
+                .app_data(Data::clone(&docs))
+                .app_data(Data::clone(&problems))
                 .app_data(Data::clone(&methods))
                 .app_data(Data::clone(&key))
                 .app_data(Data::clone(&services))
                 .app_data(Data::clone(&limits))
+                .app_data(Data::clone(&cache))
                 .default_service(web::to(methods::fallback))
+                .wrap(from_fn(spare))
+                .wrap(Compress::default())
                 .wrap(from_fn(edge))
         })
         .workers(self.config.workers)

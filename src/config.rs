@@ -11,7 +11,7 @@ use std::time::Duration;
 use url::Url;
 
 /// Every variable this program reads under its own prefix.
-const VARIABLES: [&str; 12] = [
+const VARIABLES: [&str; 15] = [
     "MASTHEAD_BIND",
     "MASTHEAD_CURSOR_KEY",
     "MASTHEAD_DATABASE_CONNECTIONS",
@@ -20,6 +20,9 @@ const VARIABLES: [&str; 12] = [
     "MASTHEAD_LOG",
     "MASTHEAD_LOG_FORMAT",
     "MASTHEAD_MAX_BODY_BYTES",
+    "MASTHEAD_CACHE_SHARED_S",
+    "MASTHEAD_CACHE_STALE_S",
+    "MASTHEAD_CACHE_ERROR_S",
     "MASTHEAD_PUBLIC_URL",
     "MASTHEAD_REQUEST_TIMEOUT_S",
     "MASTHEAD_SHUTDOWN_TIMEOUT_S",
@@ -56,6 +59,12 @@ pub struct Config {
     pub shutdown_timeout: Duration,
     /// The largest request body that is read.
     pub max_body_bytes: usize,
+    /// Seconds that shared caches may keep public answers.
+    pub cache_shared_s: u32,
+    /// Seconds that they may go on serving one while they fetch the next.
+    pub cache_stale_s: u32,
+    /// Seconds that they may go on serving one while this server fails.
+    pub cache_error_s: u32,
     /// Which events are logged, as `tracing-subscriber` directives.
     pub log: String,
     /// How events are written.
@@ -235,6 +244,9 @@ impl Config {
             header_timeout: reader.seconds("MASTHEAD_HEADER_TIMEOUT_S", 5, 300),
             shutdown_timeout: reader.seconds("MASTHEAD_SHUTDOWN_TIMEOUT_S", 30, 3600),
             max_body_bytes: reader.integer("MASTHEAD_MAX_BODY_BYTES", 8 << 20, 1024..=1 << 30),
+            cache_shared_s: reader.integer("MASTHEAD_CACHE_SHARED_S", 30, 0..=86_400),
+            cache_stale_s: reader.integer("MASTHEAD_CACHE_STALE_S", 30, 0..=86_400),
+            cache_error_s: reader.integer("MASTHEAD_CACHE_ERROR_S", 300, 0..=86_400),
             log: reader.log(),
             log_format: reader.parsed(
                 "MASTHEAD_LOG_FORMAT",

@@ -15,6 +15,10 @@ pub enum Resource {
     Site,
     /// A node of a site's category tree.
     Category,
+    /// A menu of a site.
+    Menu,
+    /// A topic of a site.
+    Topic,
     /// A medium that articles come from.
     Source,
     /// An article.
@@ -26,6 +30,8 @@ impl fmt::Display for Resource {
         f.write_str(match self {
             Self::Site => "site",
             Self::Category => "category",
+            Self::Menu => "menu",
+            Self::Topic => "topic",
             Self::Source => "source",
             Self::Article => "article",
         })

@@ -118,10 +118,12 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::UtcTs;
 
-    /// Changes of the numbers above that are not rolled up yet: those of the future and of the last hour.
-    count_events (article_id, delta) {
+    /// When articles come (+1) and go (-1) by themselves: in the future and in the last hour. Older ones are rolled up
+    /// into the numbers above.
+    visibility_events (article_id, delta) {
         article_id -> BigInt,
         delta -> BigInt,
+        site_id -> BigInt,
         category_id -> BigInt,
         at -> UtcTs,
     }
@@ -250,6 +252,7 @@ diesel::table! {
         site_id -> BigInt,
         slug -> Text,
         article_id -> BigInt,
+        is_current -> Bool,
     }
 }
 
@@ -355,16 +358,65 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::UtcTs;
 
-    /// Which list shows which published article; the key is the order of the list.
+    /// Which list shows which published article, in three orders: by publication (the key), by change and by title.
     listings (kind, reference, published_at, article_id) {
         kind -> SmallInt,
         reference -> BigInt,
         published_at -> UtcTs,
         article_id -> BigInt,
+        updated_at -> UtcTs,
+        title_key -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::UtcTs;
+
+    /// When everything last changed: one row.
+    change_clock (id) {
+        id -> Integer,
+        changed_at -> UtcTs,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::UtcTs;
+
+    /// When each site last changed.
+    site_stamps (site_id) {
+        site_id -> BigInt,
+        changed_at -> UtcTs,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::UtcTs;
+
+    /// The last change of each article that is, was or will be public. `changed_at` is null until the transaction that
+    /// recorded it stamps it.
+    article_changes (article_id) {
+        article_id -> BigInt,
+        site_id -> BigInt,
+        changed_at -> Nullable<UtcTs>,
+        withdrawn_at -> Nullable<UtcTs>,
+        reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// Work on the data that a migration left to the next start.
+    maintenance (task) {
+        task -> Text,
     }
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
+    article_changes,
     article_contributors,
     article_counters,
     article_related,
@@ -377,14 +429,17 @@ diesel::allow_tables_to_appear_in_same_query!(
     attachments,
     categories,
     category_counts,
+    change_clock,
     contributors,
-    count_events,
     link_groups,
     listings,
     menu_items,
     menus,
+    maintenance,
     site_counters,
+    site_stamps,
     sites,
     sources,
     topics,
+    visibility_events,
 );

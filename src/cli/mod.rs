@@ -6,6 +6,7 @@ mod export;
 mod import;
 mod migrate;
 mod openapi;
+mod reindex;
 mod serve;
 
 use std::io::Write;
@@ -36,6 +37,7 @@ enum Command {
     Export(export::Export),
     Migrate(migrate::Migrate),
     Openapi(openapi::Openapi),
+    Reindex(reindex::Reindex),
     Doctor(doctor::Doctor),
 }
 
@@ -48,6 +50,7 @@ impl Cli {
             Command::Export(command) => command.run(),
             Command::Migrate(command) => command.run(),
             Command::Openapi(command) => command.run(),
+            Command::Reindex(command) => command.run(),
             Command::Doctor(command) => command.run(),
         };
         outcome.unwrap_or_else(|error| {

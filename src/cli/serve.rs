@@ -13,12 +13,21 @@ use crate::error::{Error, Result};
 ///
 /// Ends gracefully on SIGTERM or Ctrl-C: running requests are finished, new connections refused.
 #[derive(Debug, Args)]
-pub(super) struct Serve {}
+pub(super) struct Serve {
+    /// Fill an empty database with sample content first; refused where there is any content
+    #[arg(long)]
+    demo: bool,
+}
 
 impl Serve {
     pub(super) fn run(self) -> Result<ExitCode> {
         let config = config()?;
         start_log(&config)?;
+        if self.demo {
+            // Refused before anything is migrated and before the port is taken.
+            let app = App::create(config.clone())?;
+            app.services().import.expect_empty()?;
+        }
         let listener = TcpListener::bind(config.bind).map_err(|cause| Error::File {
             what: format!("cannot listen on MASTHEAD_BIND={}", config.bind),
             cause,
@@ -27,6 +36,10 @@ impl Serve {
         // Port 0 asks for any free one.
         let bind = listener.local_addr().unwrap_or(config.bind);
         let app = App::start(config)?;
+        if self.demo {
+            let report = app.services().import.sample()?;
+            tracing::info!(records = report.created, "filled with sample content");
+        }
         app.serve(listener, || tracing::info!(%bind, "serving"))?;
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)

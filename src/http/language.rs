@@ -1,14 +1,13 @@
-//! Which language a reader gets: `locale`, else `Accept-Language`; and how the answer says so.
+//! Which language a reader gets: `locale`, else `Accept-Language`.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 
-use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
-use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_LANGUAGE, HeaderValue, VARY};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
+use actix_web::http::header::ACCEPT_LANGUAGE;
+use actix_web::{FromRequest, HttpRequest};
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
@@ -20,6 +19,13 @@ use crate::text::language;
 /// The `locale` parameter: a BCP 47 language tag, in canonical case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Locale(String);
+
+impl Locale {
+    /// The tag itself.
+    pub fn into_inner(self) -> String {
+        self.0
+    }
+}
 
 impl<'de> Deserialize<'de> for Locale {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -90,48 +96,5 @@ impl IntoParams for AcceptLanguage {
                 .example(Some("zh-Hans, en;q=0.5".into()))
                 .build(),
         ]
-    }
-}
-
-/// A JSON answer whose language depended on the reader.
-#[derive(Debug)]
-pub struct Served<T> {
-    body: T,
-    language: Option<String>,
-    negotiated: bool,
-}
-
-impl<T> Served<T> {
-    /// One text in `language`; `negotiated` where no `locale` was given.
-    pub fn one(body: T, language: String, negotiated: bool) -> Self {
-        Self {
-            body,
-            language: Some(language),
-            negotiated,
-        }
-    }
-
-    /// Several texts, each of which says its language.
-    pub fn mixed(body: T, negotiated: bool) -> Self {
-        Self {
-            body,
-            language: None,
-            negotiated,
-        }
-    }
-}
-
-impl<T: Serialize> Responder for Served<T> {
-    type Body = BoxBody;
-
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
-        let mut response = HttpResponse::Ok();
-        if let Some(language) = self.language.and_then(|l| HeaderValue::from_str(&l).ok()) {
-            response.insert_header((CONTENT_LANGUAGE, language));
-        }
-        if self.negotiated {
-            response.insert_header((VARY, HeaderValue::from_static("Accept-Language")));
-        }
-        response.json(self.body)
     }
 }

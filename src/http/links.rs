@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 /// Everything that may not stand in a path segment (RFC 3986, `pchar`).
-const SEGMENT: &AsciiSet = &CONTROLS
+pub const SEGMENT: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
     .add(b'#')
@@ -54,6 +54,18 @@ impl Links {
             ),
             None => format!("{}/api/v1/articles/{id}", self.public_url),
         }
+    }
+
+    /// Where this API serves the article of a site with a slug, with the query string of a request.
+    pub fn article_by_slug(&self, site: &str, slug: &str, query: &str) -> String {
+        let segment = |text| utf8_percent_encode(text, SEGMENT);
+        let joint = if query.is_empty() { "" } else { "?" };
+        format!(
+            "{}/api/v1/sites/{}/articles/{}{joint}{query}",
+            self.public_url,
+            segment(site),
+            segment(slug)
+        )
     }
 }
 

@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::PathItem;
 
+use crate::http::cors;
 use crate::http::problem::Problem;
 
 /// The methods an `Allow` header may list, in its order.
@@ -34,10 +35,12 @@ impl Methods {
         methods
     }
 
-    /// The same with a path outside the spec that answers GET, such as the spec itself.
+    /// The same with paths outside the spec that answer GET, such as the spec itself.
     #[must_use]
-    pub fn with_page(mut self, template: &str) -> Self {
-        self.add(template, [true, true, false, false, false, false, true]);
+    pub fn with_pages(mut self, templates: &[&str]) -> Self {
+        for template in templates {
+            self.add(template, [true, true, false, false, false, false, true]);
+        }
         self
     }
 
@@ -98,7 +101,8 @@ fn possible(item: &PathItem) -> Possible {
     ]
 }
 
-/// Answers every request that no operation took; for `App::default_service`.
+/// Answers every request that no operation took, browsers that ask before a request of another origin among them; for
+/// `App::default_service`.
 ///
 /// # Errors
 ///
@@ -109,9 +113,13 @@ pub async fn fallback(
 ) -> Result<HttpResponse, Problem> {
     let allow = methods.allow(req.path()).ok_or_else(Problem::not_found)?;
     if req.method() == Method::OPTIONS {
-        Ok(HttpResponse::NoContent()
-            .insert_header((ALLOW, allow))
-            .finish())
+        let mut answer = HttpResponse::NoContent();
+        if cors::is_public(req.match_info().as_str()) {
+            for header in cors::preflight(req.headers(), &allow) {
+                answer.insert_header(header);
+            }
+        }
+        Ok(answer.insert_header((ALLOW, allow)).finish())
     } else {
         Err(Problem::method_not_allowed(allow))
     }
@@ -135,7 +143,7 @@ mod tests {
             .path("/api/v1/views", item(HttpMethod::Post))
             .build();
         Methods::from_spec(&OpenApi::new(InfoBuilder::new().build(), paths))
-            .with_page("/openapi.json")
+            .with_pages(&["/openapi.json"])
     }
 
     #[test]

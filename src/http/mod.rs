@@ -1,17 +1,27 @@
 //! The edge: JSON, status codes, headers. No SQL, no rule of the domain.
 
+pub mod compression;
+pub mod conditional;
+pub mod cors;
+pub mod docs;
+pub mod examples;
+pub mod fixed;
 pub mod health;
 pub mod language;
 pub mod links;
 pub mod methods;
 pub mod openapi;
 pub mod pagination;
+pub mod parameters;
 pub mod problem;
 pub mod query;
 pub mod request;
 pub mod v1;
 
+use actix_web::web;
 use utoipa_actix_web::service_config::ServiceConfig;
+
+use self::problem::pages as problem_pages;
 
 /// Every documented route.
 pub fn routes(config: &mut ServiceConfig) {
@@ -19,4 +29,25 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(health::get_liveness)
         .service(health::get_readiness)
         .configure(v1::configure);
+}
+
+/// Addresses of [`pages`].
+pub const PAGES: [&str; 6] = [
+    "/openapi.json",
+    "/docs",
+    "/docs/",
+    "/docs/{file}",
+    "/problems",
+    "/problems/{slug}",
+];
+
+/// What answers GET and is not in the document, such as the document itself.
+pub fn pages(config: &mut web::ServiceConfig) {
+    config
+        .service(openapi::get_openapi)
+        .service(docs::get_docs)
+        .service(docs::get_docs_below)
+        .service(docs::get_docs_file)
+        .service(problem_pages::list_problems)
+        .service(problem_pages::get_problem);
 }

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use actix_web::web::{Bytes, Data};
-use actix_web::{App, HttpResponse, get};
+use actix_web::web::Data;
+use actix_web::{App, HttpRequest, HttpResponse, get};
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{Components, OpenApi, RefOr};
 use utoipa::{Modify, OpenApi as _};
 use utoipa_actix_web::AppExt;
+
+use crate::http::conditional::Documented;
+use crate::http::examples::Examples;
+use crate::http::fixed::{Fixed, Keep};
+use crate::http::problem::Problem;
 
 /// What the handlers cannot know.
 #[derive(utoipa::OpenApi)]
@@ -24,11 +28,15 @@ use utoipa_actix_web::AppExt;
     tags(
         (name = "sites", description = "Portals and the fixed texts around their pages"),
         (name = "categories", description = "Category trees with their numbers of articles"),
+        (name = "menus", description = "Navigation"),
+        (name = "links", description = "Groups of links to other places"),
+        (name = "topics", description = "Subjects that articles are gathered under"),
         (name = "sources", description = "The media that articles come from"),
         (name = "articles", description = "Published articles"),
         (name = "health", description = "For those who run the server"),
     ),
-    components(schemas(super::problem::ProblemBody, super::language::Fallback)),
+    components(schemas(super::problem::ProblemBody, super::language::Fallback, super::pagination::CountKind,
+        super::parameters::ArticleSort, super::parameters::SortOrder)),
 )]
 struct Base;
 
@@ -46,6 +54,8 @@ pub fn document() -> OpenApi {
         .split_for_parts()
         .1;
     EveryMember.modify(&mut document);
+    Documented.modify(&mut document);
+    Examples.modify(&mut document);
     document
 }
 
@@ -69,22 +79,19 @@ impl Modify for EveryMember {
     }
 }
 
-/// The document as bytes, made once.
-#[derive(Clone)]
-pub struct SpecText(Bytes);
+/// The document as it is served, made once.
+#[derive(Debug)]
+pub struct SpecText(Fixed);
 
 impl SpecText {
     /// Renders the document.
     pub fn render(document: &OpenApi) -> Result<Self, serde_json::Error> {
-        text(document).map(|json| Self(json.into()))
+        text(document).map(|json| Self(Fixed::new("application/json", Keep::FiveMinutes, json)))
     }
 }
 
 /// The document itself; not part of it.
 #[get("/openapi.json")]
-pub async fn get_openapi(spec: Data<SpecText>) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "application/json"))
-        .insert_header((CACHE_CONTROL, "public, max-age=0, must-revalidate"))
-        .body(spec.0.clone())
+pub async fn get_openapi(req: HttpRequest, spec: Data<SpecText>) -> Result<HttpResponse, Problem> {
+    spec.0.answer(&req)
 }

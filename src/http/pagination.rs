@@ -1,29 +1,144 @@
-//! Cursors: opaque, authenticated places in a list, bound to the filters they were made for.
+//! Pages: opaque, authenticated cursors bound to the list they were made for, page numbers, and the links between pages.
 //!
-//! A cursor is 41 bytes in base64url: a version, a fingerprint of list and filters, the last row's time and id,
-//! and the first half of an HMAC-SHA-256 over all of it.
+//! A cursor is a version, a fingerprint of list, filters and order, the sort key and id of the last row, and the first
+//! half of an HMAC-SHA-256 over all of it, in base64url.
 
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::DateTime;
 use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use url::form_urlencoded;
+use utoipa::ToSchema;
 
 use crate::error::Fault;
 use crate::http::problem::Problem;
-use crate::models::listing::Position;
+use crate::http::query::Limit;
+use crate::http::request::Edge;
+use crate::models::change::ChangePlace;
+use crate::models::listing::{Place, SortKey};
+use crate::models::page::{Count, PageQuery, Start, Total};
 use crate::models::time::Ts;
 
 /// Signs and checks cursors. All instances of a deployment share it.
 #[derive(Clone)]
 pub struct CursorKey(Hmac<Sha256>);
 
-/// Stands for a list together with its filters; a cursor works only where it was made.
+/// Stands for a list together with its filters and order; a cursor works only where it was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint([u8; 8]);
 
-const VERSION: u8 = 1;
-const PAYLOAD: usize = 1 + 8 + 8 + 8;
+/// A place in a list, as cursors carry it.
+pub trait CursorPlace: Sized {
+    /// Appends the place.
+    fn write(&self, out: &mut Vec<u8>);
+
+    /// The place that `bytes` are, if they are one.
+    fn read(bytes: &[u8]) -> Option<Self>;
+}
+
+/// A list by id: after the record with this one.
+impl CursorPlace for i64 {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend(self.to_be_bytes());
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        Some(Self::from_be_bytes(bytes.try_into().ok()?))
+    }
+}
+
+/// A list in the order of positions, then ids.
+impl CursorPlace for (i64, i64) {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.0.write(out);
+        self.1.write(out);
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (position, id) = bytes.split_at_checked(8)?;
+        Some((i64::read(position)?, i64::read(id)?))
+    }
+}
+
+/// A list of articles, in any of its orders.
+impl CursorPlace for Place {
+    fn write(&self, out: &mut Vec<u8>) {
+        let time = |at: &Ts| at.0.timestamp_micros();
+        match &self.key {
+            SortKey::PublishedAt(at) => {
+                out.push(0);
+                time(at).write(out);
+            }
+            SortKey::UpdatedAt(at) => {
+                out.push(1);
+                time(at).write(out);
+            }
+            SortKey::Title(_) => out.push(2),
+        }
+        self.id.write(out);
+        if let SortKey::Title(title) = &self.key {
+            out.extend(title.as_bytes());
+        }
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (order, rest) = bytes.split_first()?;
+        let (key, id) = match order {
+            0 | 1 => {
+                let (micros, id) = <(i64, i64)>::read(rest)?;
+                let at = time(micros)?;
+                let key = if *order == 0 {
+                    SortKey::PublishedAt(at)
+                } else {
+                    SortKey::UpdatedAt(at)
+                };
+                (key, id)
+            }
+            2 => {
+                let (id, title) = rest.split_at_checked(8)?;
+                let title = String::from_utf8(title.to_vec()).ok()?;
+                (SortKey::Title(title), i64::read(id)?)
+            }
+            _ => return None,
+        };
+        Some(Self { key, id })
+    }
+}
+
+/// The feed of changes.
+impl CursorPlace for ChangePlace {
+    fn write(&self, out: &mut Vec<u8>) {
+        for (at, id) in [self.written, self.happened] {
+            (at.0.timestamp_micros(), id).write(out);
+        }
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (written, happened) = bytes.split_at_checked(16)?;
+        let place = |bytes| {
+            let (micros, id) = <(i64, i64)>::read(bytes)?;
+            Some((time(micros)?, id))
+        };
+        Some(Self {
+            written: place(written)?,
+            happened: place(happened)?,
+        })
+    }
+}
+
+fn time(micros: i64) -> Option<Ts> {
+    DateTime::from_timestamp_micros(micros).map(Ts)
+}
+
+const VERSION: u8 = 2;
 const SIGNATURE: usize = 16;
 
 impl CursorKey {
@@ -32,46 +147,50 @@ impl CursorKey {
         Hmac::new_from_slice(secret).map(Self)
     }
 
-    /// The cursor that stands behind `position`.
-    pub fn encode(&self, fingerprint: Fingerprint, position: Position) -> String {
-        let mut bytes = Vec::with_capacity(PAYLOAD + SIGNATURE);
-        bytes.push(VERSION);
-        bytes.extend(fingerprint.0);
-        bytes.extend(position.published_at.0.timestamp_micros().to_be_bytes());
-        bytes.extend(position.id.to_be_bytes());
+    /// The cursor that stands behind `place`.
+    pub fn encode(&self, list: Fingerprint, place: &impl CursorPlace) -> String {
+        let mut bytes = vec![VERSION];
+        bytes.extend(list.0);
+        place.write(&mut bytes);
         let signature = self.sign(&bytes).finalize().into_bytes();
         bytes.extend(signature.iter().take(SIGNATURE));
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The place that `cursor` stands for, if it was made here and for these filters.
-    pub fn decode(&self, fingerprint: Fingerprint, cursor: &str) -> Result<Position, Problem> {
+    /// The place that `cursor`, the value of `parameter`, stands for, if it was made here and for this list.
+    pub fn decode<P: CursorPlace>(
+        &self,
+        list: Fingerprint,
+        parameter: &str,
+        cursor: &str,
+    ) -> Result<P, Problem> {
+        let forged = || {
+            refused(
+                parameter,
+                "is not one that this server gave out; use `next_cursor` of an answer unchanged, or start again without it",
+            )
+        };
         let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| forged())?;
-        let (payload, signature) = bytes.split_at_checked(PAYLOAD).ok_or_else(forged)?;
-        if signature.len() != SIGNATURE
-            || self.sign(payload).verify_truncated_left(signature).is_err()
-        {
+        let end = bytes.len().checked_sub(SIGNATURE).ok_or_else(forged)?;
+        let (payload, signature) = bytes.split_at_checked(end).ok_or_else(forged)?;
+        if self.sign(payload).verify_truncated_left(signature).is_err() {
             return Err(forged());
         }
         let (version, rest) = payload.split_first().ok_or_else(forged)?;
-        let (made_for, rest) = rest.split_first_chunk::<8>().ok_or_else(forged)?;
-        let (micros, rest) = rest.split_first_chunk::<8>().ok_or_else(forged)?;
-        let id = rest.first_chunk::<8>().ok_or_else(forged)?;
         if *version != VERSION {
             return Err(refused(
-                "is of another version; start again without `cursor`",
+                parameter,
+                "is of another version; start again without it",
             ));
         }
-        if *made_for != fingerprint.0 {
+        let (made_for, place) = rest.split_first_chunk::<8>().ok_or_else(forged)?;
+        if *made_for != list.0 {
             return Err(refused(
-                "belongs to other filters; repeat the request it came from, or start again without `cursor`",
+                parameter,
+                "belongs to other filters or another order; repeat the request it came from, or start again without it",
             ));
         }
-        let at = DateTime::from_timestamp_micros(i64::from_be_bytes(*micros)).ok_or_else(forged)?;
-        Ok(Position {
-            published_at: Ts(at),
-            id: i64::from_be_bytes(*id),
-        })
+        P::read(place).ok_or_else(forged)
     }
 
     fn sign(&self, payload: &[u8]) -> Hmac<Sha256> {
@@ -105,16 +224,176 @@ impl Fingerprint {
     }
 }
 
-fn forged() -> Problem {
-    refused(
-        "is not one that this server gave out; use `next_cursor` of an answer unchanged, or start again without `cursor`",
-    )
+fn refused(parameter: &str, detail: &str) -> Problem {
+    Problem::invalid_cursor(vec![Fault::new(
+        format!("/{parameter}"),
+        "invalid_cursor",
+        format!("`{parameter}` {detail}"),
+    )])
 }
 
-fn refused(detail: &str) -> Problem {
-    Problem::invalid_cursor(vec![Fault::new(
-        "/cursor",
-        "invalid_cursor",
-        format!("`cursor` {detail}"),
-    )])
+/// How a list is counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CountKind {
+    /// Not at all; `total` is `null`.
+    #[default]
+    None,
+    /// One by one, or from numbers that are kept.
+    Exact,
+    /// Extrapolated from a part of the list.
+    Estimated,
+}
+
+impl From<CountKind> for Count {
+    fn from(mode: CountKind) -> Self {
+        match mode {
+            CountKind::None => Self::None,
+            CountKind::Exact => Self::Exact,
+            CountKind::Estimated => Self::Estimated,
+        }
+    }
+}
+
+/// The paging parameters of a request.
+#[derive(Debug, Clone)]
+pub struct Paging {
+    /// Most items of the page.
+    pub limit: Limit,
+    /// `cursor`.
+    pub cursor: Option<String>,
+    /// `page`, from 1.
+    pub page: Option<i64>,
+    /// `count`.
+    pub count: CountKind,
+}
+
+/// Items that page numbers reach; cursors reach all.
+const NUMBERED: i64 = 10_000;
+
+impl Paging {
+    /// The page of `list` that is asked for.
+    ///
+    /// # Errors
+    ///
+    /// 400 where the cursor is not of this list, is given together with a number, or the number goes too far.
+    pub fn resolve<P: CursorPlace>(
+        &self,
+        key: &CursorKey,
+        list: Fingerprint,
+    ) -> Result<PageQuery<P>, Problem> {
+        let limit = self.limit.get();
+        let start = match (&self.cursor, self.page) {
+            (Some(_), Some(_)) => {
+                return Err(bad_page(
+                    "excludes_cursor",
+                    "cannot be used together with `cursor`; leave one of them out",
+                ));
+            }
+            (Some(cursor), None) => Start::After(key.decode(list, "cursor", cursor)?),
+            (None, Some(page)) if page.saturating_mul(limit) > NUMBERED => {
+                return Err(bad_page(
+                    "too_far",
+                    "reaches only the first 10,000 items (`page` times `limit`); follow `next_cursor` with `cursor` to go on",
+                ));
+            }
+            (None, Some(page)) => Start::Skip((page - 1) * limit),
+            (None, None) => Start::First,
+        };
+        Ok(PageQuery {
+            start,
+            limit,
+            count: self.count.into(),
+        })
+    }
+
+    /// The `Link` header of a page (RFC 8288): `first` and `next`; with page numbers also `prev`, and `last` where the
+    /// total is known.
+    pub fn links(&self, here: &Address, next_cursor: Option<&str>, total: Total) -> String {
+        let mut links = Vec::new();
+        let limit = self.limit.get();
+        let numbered = |page: i64| here.with("page", &page.to_string());
+        match self.page {
+            None => {
+                links.push((here.without(), "first"));
+                links.extend(next_cursor.map(|cursor| (here.with("cursor", cursor), "next")));
+            }
+            Some(page) => {
+                links.push((numbered(1), "first"));
+                if page > 1 {
+                    links.push((numbered(page - 1), "prev"));
+                }
+                if let Some(cursor) = next_cursor {
+                    let next = if (page + 1) * limit <= NUMBERED {
+                        numbered(page + 1)
+                    } else {
+                        here.with("cursor", cursor)
+                    };
+                    links.push((next, "next"));
+                }
+                if let Total::Exact(n) | Total::Estimated(n) = total {
+                    // Numbers beyond the limit of numbers do not exist.
+                    let last = ((n + limit - 1) / limit).min(NUMBERED / limit).max(1);
+                    links.push((numbered(last), "last"));
+                }
+            }
+        }
+        let links: Vec<String> = links
+            .into_iter()
+            .map(|(target, rel)| format!("<{target}>; rel=\"{rel}\""))
+            .collect();
+        links.join(", ")
+    }
+}
+
+fn bad_page(code: &'static str, mend: &str) -> Problem {
+    Problem::bad_parameter(vec![Fault::new("/page", code, format!("`page` {mend}"))])
+}
+
+/// The address of the running request, for links to its other pages.
+#[derive(Debug, Clone)]
+pub struct Address {
+    path: String,
+    query: String,
+}
+
+impl Address {
+    /// This request at its beginning.
+    pub fn without(&self) -> String {
+        self.render(None)
+    }
+
+    /// This request at another place.
+    pub fn with(&self, name: &str, value: &str) -> String {
+        self.render(Some((name, value)))
+    }
+
+    fn render(&self, place: Option<(&str, &str)>) -> String {
+        let kept = form_urlencoded::parse(self.query.as_bytes())
+            .filter(|(name, _)| !["cursor", "page", "since"].contains(&name.as_ref()));
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(kept)
+            .extend_pairs(place)
+            .finish();
+        if query.is_empty() {
+            self.path.clone()
+        } else {
+            format!("{}?{query}", self.path)
+        }
+    }
+}
+
+impl FromRequest for Address {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let public_url = req
+            .app_data::<Data<Edge>>()
+            .map_or("", |edge| edge.public_url.as_str());
+        ready(Ok(Self {
+            path: format!("{public_url}{}", req.uri().path()),
+            query: req.query_string().to_owned(),
+        }))
+    }
 }

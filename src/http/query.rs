@@ -353,6 +353,11 @@ impl RecordId {
     pub fn get(self) -> i64 {
         self.0
     }
+
+    /// The id that `text` writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        positive(text).filter(|id| *id <= MAX_ID).map(Self)
+    }
 }
 
 impl<'de> Deserialize<'de> for RecordId {
@@ -384,6 +389,41 @@ impl Default for Limit {
 impl<'de> Deserialize<'de> for Limit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_str(UpTo(Self::MAX)).map(Self)
+    }
+}
+
+/// The number of a page, from 1. How far numbers reach depends on `limit` and is checked with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageNumber(i64);
+
+impl PageNumber {
+    /// The number.
+    pub fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for PageNumber {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(UpTo(MAX_ID)).map(Self)
+    }
+}
+
+/// A number from 1 to `MAX` as the value of a query parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Positive<const MAX: i32>(i32);
+
+impl<const MAX: i32> Positive<MAX> {
+    /// The number.
+    pub fn get(self) -> i32 {
+        self.0
+    }
+}
+
+impl<'de, const MAX: i32> Deserialize<'de> for Positive<MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = deserializer.deserialize_str(UpTo(i64::from(MAX)))?;
+        i32::try_from(number).map(Self).map_err(de::Error::custom)
     }
 }
 
@@ -445,32 +485,123 @@ impl FromRequest for SitePath {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let segment = req.match_info().get("site").unwrap_or_default();
-        let decoded = percent_decode_str(segment).decode_utf8().ok();
-        let slug = decoded.filter(|slug| rules::slug(slug).is_ok());
-        ready(
-            slug.map(|slug| Self(slug.into_owned()))
-                .ok_or_else(Problem::not_found),
-        )
+        ready(decoded(req, "site", rules::slug).map(Self))
     }
+}
+
+/// The `{key}` segment of a path. What cannot be a key does not exist: 404.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyPath(pub String);
+
+impl FromRequest for KeyPath {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(decoded(req, "key", rules::key).map(Self))
+    }
+}
+
+/// The `{site}` and `{slug}` segments of a path. What cannot be slugs does not exist: 404.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlugPath {
+    /// Slug of the site.
+    pub site: String,
+    /// Slug of the article.
+    pub slug: String,
+}
+
+impl FromRequest for SlugPath {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let site = decoded(req, "site", rules::slug);
+        let slug = decoded(req, "slug", rules::slug);
+        ready(site.and_then(|site| Ok(Self { site, slug: slug? })))
+    }
+}
+
+/// The rest of a path as the path of a category. What cannot be one does not exist: 404.
+///
+/// No slug holds a `/`, so it does not matter whether a client encodes those between them, as generated ones do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CategoryPath(pub String);
+
+impl FromRequest for CategoryPath {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(decoded(req, "path", rules::category_path).map(Self))
+    }
+}
+
+/// The text that the path of `req` has for `name`, where it keeps `rule`.
+fn decoded(
+    req: &HttpRequest,
+    name: &str,
+    rule: fn(&str) -> rules::Verdict,
+) -> Result<String, Problem> {
+    let encoded = req.match_info().get(name).unwrap_or_default();
+    let text = percent_decode_str(encoded).decode_utf8().ok();
+    text.filter(|text| rule(text).is_ok())
+        .map(Cow::into_owned)
+        .ok_or_else(Problem::not_found)
 }
 
 /// For `params(SitePath)` in the documentation of a handler.
 impl IntoParams for SitePath {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let slug = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .min_length(Some(1))
-            .max_length(Some(rules::KEY));
-        let parameter = ParameterBuilder::new()
-            .name("site")
-            .parameter_in(ParameterIn::Path)
-            .required(Required::True)
-            .description(Some("Slug of the site"))
-            .schema(Some(slug))
-            .example(Some("demo".into()));
-        vec![parameter.build()]
+        vec![text_parameter(
+            "site",
+            rules::KEY,
+            "Slug of the site",
+            "demo",
+        )]
     }
+}
+
+/// For `params(SlugPath)` in the documentation of a handler.
+impl IntoParams for SlugPath {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![
+            text_parameter("site", rules::KEY, "Slug of the site", "demo"),
+            text_parameter("slug", rules::KEY, "Slug of the article", "open-day-2024"),
+        ]
+    }
+}
+
+/// For `params(KeyPath)` in the documentation of a handler.
+impl IntoParams for KeyPath {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let about = "The key, unique within the site";
+        vec![text_parameter("key", rules::KEY, about, "primary")]
+    }
+}
+
+/// For `params(CategoryPath)` in the documentation of a handler.
+impl IntoParams for CategoryPath {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let about =
+            "Slugs from the root of the tree, joined by `/`, which may stand as it is or as `%2F`";
+        vec![text_parameter("path", rules::PATH, about, "news/research")]
+    }
+}
+
+fn text_parameter(name: &str, max_length: usize, about: &str, example: &str) -> Parameter {
+    let text = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(max_length));
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .description(Some(about))
+        .schema(Some(text))
+        .example(Some(example.into()))
+        .build()
 }
 
 /// The number that `text` writes in digits alone, without leading zeros.
@@ -493,7 +624,7 @@ impl IntoParams for IdPath {
             .required(Required::True)
             .description(Some("The id, stable for ever"))
             .schema(Some(id))
-            .example(Some(42.into()));
+            .example(Some(1.into()));
         vec![parameter.build()]
     }
 }

@@ -28,6 +28,7 @@ use actix_web::{HttpMessage, HttpResponse, ResponseError};
 
 use crate::http::methods::Methods;
 use crate::http::problem::{MEDIA_TYPE, Problem};
+use crate::http::{compression, cors};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -52,7 +53,7 @@ pub struct Edge {
 /// Serves one request; for `App::wrap(from_fn(edge))`, outside of all other middleware.
 ///
 /// Follows the trace, ends what takes too long, turns panics and errors into problem details, serves HEAD as GET (actix leaves the
-/// body out when it writes the answer), and logs one event.
+/// body out when it writes the answer), says who may read the answer and what it depends on, and logs one event.
 ///
 /// # Errors
 ///
@@ -81,6 +82,7 @@ pub async fn edge<B: MessageBody + 'static>(
     if req.method() == Method::HEAD {
         req.head_mut().method = Method::GET;
     }
+    compression::settle(req.headers_mut());
     match run(req, next, edge.request_timeout).await {
         Ok(served) => {
             let (request, response) = served.into_parts();
@@ -208,6 +210,7 @@ struct Exchange<'e> {
     uri: Uri,
     trace: Trace,
     request_id: HeaderValue,
+    is_public: bool,
 }
 
 impl<'e> Exchange<'e> {
@@ -224,6 +227,7 @@ impl<'e> Exchange<'e> {
             uri: req.uri().clone(),
             request_id: given.unwrap_or(&trace.id).clone(),
             trace,
+            is_public: cors::is_public(req.match_info().as_str()),
         }
     }
 
@@ -239,11 +243,16 @@ impl<'e> Exchange<'e> {
             cause = problem.cause_chain();
             response = self.explain(response, &problem);
         }
+        let status = response.status();
         let headers = response.headers_mut();
+        if self.is_public {
+            cors::open(headers);
+        }
+        compression::label(status, headers);
         headers.insert(TRACEPARENT, self.trace.parent.clone());
         headers.insert(X_REQUEST_ID, self.request_id.clone());
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        self.log(response.status().as_u16(), cause.as_deref(), route);
+        self.log(status.as_u16(), cause.as_deref(), route);
         response
     }
 

@@ -68,6 +68,13 @@ pub struct ArticleState {
 }
 
 impl ArticleState {
+    /// Whether it was public at some moment up to `now`, as far as this state knows.
+    pub fn begins_before(&self, now: Ts) -> bool {
+        self.visibility_changes()
+            .first()
+            .is_some_and(|(begin, _)| *begin <= now)
+    }
+
     /// The moments at which the public number of articles changes because of this one: `(when, +1 or -1)`.
     pub fn visibility_changes(&self) -> Vec<(Ts, i64)> {
         if self.status != Status::Published {

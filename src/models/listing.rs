@@ -19,6 +19,12 @@ pub enum ListKind {
     Topic,
     /// The articles of a contributor.
     Contributor,
+    /// The articles with a keyword, in any of their languages.
+    Keyword,
+    /// The articles that exist in a language; zh-Hans also stands in the list of zh.
+    Locale,
+    /// The articles with files; its reference is 0.
+    Attached,
 }
 
 impl ListKind {
@@ -32,6 +38,9 @@ impl ListKind {
             Self::Source => 4,
             Self::Topic => 5,
             Self::Contributor => 6,
+            Self::Keyword => 7,
+            Self::Locale => 8,
+            Self::Attached => 9,
         }
     }
 }
@@ -45,11 +54,44 @@ pub struct List {
     pub reference: i64,
 }
 
-/// A place in a list ordered by publication: after the article with this time and id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
-    /// Its publication time.
-    pub published_at: Ts,
-    /// Its id.
+/// What a list is sorted by; ties go by id.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// By publication.
+    #[default]
+    PublishedAt,
+    /// By the last change.
+    UpdatedAt,
+    /// By the folded title of the original.
+    Title,
+}
+
+/// Which end of a list comes first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Direction {
+    /// The newest, or the end of the alphabet.
+    #[default]
+    Descending,
+    /// The oldest, or the beginning of the alphabet.
+    Ascending,
+}
+
+/// What a list is sorted by, with its value for one article.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SortKey {
+    /// When it was published.
+    PublishedAt(Ts),
+    /// When it was last changed.
+    UpdatedAt(Ts),
+    /// Its folded title.
+    Title(String),
+}
+
+/// A place in a list: at the article with this key and id.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// What the list is sorted by.
+    pub key: SortKey,
+    /// The article's id.
     pub id: i64,
 }

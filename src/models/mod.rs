@@ -2,11 +2,14 @@
 
 pub mod article;
 pub mod category;
+pub mod change;
 pub mod contributor;
+pub mod freshness;
 pub mod json;
 pub mod link_group;
 pub mod listing;
 pub mod menu;
+pub mod page;
 pub mod rules;
 pub mod site;
 pub mod source;

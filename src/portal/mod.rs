@@ -2,7 +2,9 @@
 //! `{"type":"portal","version":1}`. Nothing here knows a database: a record is checked for what its line alone can tell.
 //!
 //! [`reader`] turns lines into [`record`]s or faults, [`writer`] turns rows into lines that the reader takes back.
+//! [`demo`] is a file of sample content.
 
+pub mod demo;
 mod fields;
 mod json;
 mod parse;

@@ -133,7 +133,7 @@ fn write_sources(
     let mut after = 0;
     loop {
         let page = match site {
-            None => store::sources::page(conn, after, BATCH)?,
+            None => store::sources::page(conn, after, 0, BATCH)?,
             Some(site) => store::sources::page_of_site(conn, site.id, after, BATCH)?,
         };
         let Some(last) = page.last() else {

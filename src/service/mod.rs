@@ -6,8 +6,11 @@ pub mod categories;
 pub mod export;
 pub mod health;
 pub mod import;
+pub mod link_groups;
+pub mod menus;
 pub mod sites;
 pub mod sources;
+pub mod topics;
 pub mod upkeep;
 
 use crate::clock::Clock;
@@ -26,10 +29,16 @@ pub struct Services {
     pub health: health::Health,
     /// Reading portal files.
     pub import: import::Import,
+    /// Reading groups of links.
+    pub link_groups: link_groups::LinkGroups,
+    /// Reading menus.
+    pub menus: menus::Menus,
     /// Reading sites.
     pub sites: sites::Sites,
     /// Reading sources.
     pub sources: sources::Sources,
+    /// Reading topics.
+    pub topics: topics::Topics,
     /// What runs by itself.
     pub upkeep: upkeep::Upkeep,
 }
@@ -43,8 +52,11 @@ impl Services {
             export: export::Export::new(store.clone()),
             health: health::Health::new(store.clone()),
             import: import::Import::new(store.clone(), clock.clone()),
-            sites: sites::Sites::new(store.clone()),
-            sources: sources::Sources::new(store.clone()),
+            link_groups: link_groups::LinkGroups::new(store.clone(), clock.clone()),
+            menus: menus::Menus::new(store.clone(), clock.clone()),
+            sites: sites::Sites::new(store.clone(), clock.clone()),
+            sources: sources::Sources::new(store.clone(), clock.clone()),
+            topics: topics::Topics::new(store.clone(), clock.clone()),
             upkeep: upkeep::Upkeep::new(store.clone(), clock.clone()),
         }
     }

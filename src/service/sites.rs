@@ -1,31 +1,52 @@
 //! Reading sites.
 
+use crate::clock::Clock;
 use crate::error::{Error, Resource, Result};
+use crate::models::freshness::Fresh;
 use crate::models::site::Site;
+use crate::models::time::Ts;
 use crate::store::{self, Store};
 
 /// Use cases on sites.
 #[derive(Clone)]
 pub struct Sites {
     store: Store,
+    clock: Clock,
 }
 
 impl Sites {
-    pub(super) fn new(store: Store) -> Self {
-        Self { store }
+    pub(super) fn new(store: Store, clock: Clock) -> Self {
+        Self { store, clock }
     }
 
     /// Every site, in the order they were made.
-    pub async fn list(&self) -> Result<Vec<Site>> {
-        self.store.read(store::sites::all).await
+    pub async fn list(&self) -> Result<Fresh<Vec<Site>>> {
+        let now = Ts::from(self.clock.now());
+        self.store
+            .read(move |conn| {
+                store::connection::snapshot(conn, |conn| {
+                    Ok(Fresh {
+                        value: store::sites::all(conn)?,
+                        freshness: store::stamps::of_everything(conn, now)?,
+                    })
+                })
+            })
+            .await
     }
 
     /// The site with `slug`.
-    pub async fn get(&self, slug: String) -> Result<Site> {
+    pub async fn get(&self, slug: String) -> Result<Fresh<Site>> {
+        let now = Ts::from(self.clock.now());
         self.store
             .read_short(move |conn| {
-                store::sites::find(conn, &slug)?
-                    .ok_or_else(|| Error::not_found(Resource::Site, &slug))
+                store::connection::snapshot(conn, |conn| {
+                    let site = store::sites::find(conn, &slug)?
+                        .ok_or_else(|| Error::not_found(Resource::Site, &slug))?;
+                    Ok(Fresh {
+                        freshness: store::stamps::of_site(conn, site.id, now)?,
+                        value: site,
+                    })
+                })
             })
             .await
     }

@@ -1,51 +1,58 @@
 //! Reading sources.
 
+use crate::clock::Clock;
 use crate::error::{Error, Resource, Result};
+use crate::models::freshness::Fresh;
+use crate::models::page::{Count, Page, PageQuery, Total};
 use crate::models::source::Source;
+use crate::models::time::Ts;
 use crate::store::{self, Store};
 
 /// Use cases on sources.
 #[derive(Clone)]
 pub struct Sources {
     store: Store,
-}
-
-/// A page of sources.
-#[derive(Debug, Clone)]
-pub struct SourcePage {
-    /// The sources, by id.
-    pub items: Vec<Source>,
-    /// The id behind which the next page starts.
-    pub next: Option<i64>,
+    clock: Clock,
 }
 
 impl Sources {
-    pub(super) fn new(store: Store) -> Self {
-        Self { store }
+    pub(super) fn new(store: Store, clock: Clock) -> Self {
+        Self { store, clock }
     }
 
-    /// Up to `limit` sources behind the id `after`.
-    pub async fn page(&self, after: i64, limit: i64) -> Result<SourcePage> {
-        let mut items = self
-            .store
-            .read_short(move |conn| store::sources::page(conn, after, limit + 1))
-            .await?;
-        let full = usize::try_from(limit).unwrap_or(usize::MAX);
-        let next = if items.len() > full {
-            items.truncate(full);
-            items.last().map(|s| s.id)
-        } else {
-            None
-        };
-        Ok(SourcePage { items, next })
+    /// A page of the sources, by id.
+    pub async fn page(&self, query: PageQuery<i64>) -> Result<Fresh<Page<Source, i64>>> {
+        let now = Ts::from(self.clock.now());
+        self.store
+            .read(move |conn| {
+                store::connection::snapshot(conn, |conn| {
+                    let after = query.after().unwrap_or(0);
+                    let items = store::sources::page(conn, after, query.offset(), query.limit + 1)?;
+                    let total = match query.count {
+                        Count::None => Total::Unknown,
+                        Count::Exact | Count::Estimated => store::sources::count(conn)?,
+                    };
+                    Ok(Fresh {
+                        value: Page::cut(items, query.limit, |s| s.id, total),
+                        freshness: store::stamps::of_everything(conn, now)?,
+                    })
+                })
+            })
+            .await
     }
 
     /// The source with `id`.
-    pub async fn get(&self, id: i64) -> Result<Source> {
+    pub async fn get(&self, id: i64) -> Result<Fresh<Source>> {
+        let now = Ts::from(self.clock.now());
         self.store
             .read_short(move |conn| {
-                store::sources::find(conn, id)?
-                    .ok_or_else(|| Error::not_found(Resource::Source, id))
+                store::connection::snapshot(conn, |conn| {
+                    Ok(Fresh {
+                        value: store::sources::find(conn, id)?
+                            .ok_or_else(|| Error::not_found(Resource::Source, id))?,
+                        freshness: store::stamps::of_everything(conn, now)?,
+                    })
+                })
             })
             .await
     }

@@ -1,9 +1,17 @@
-//! What runs by itself: nothing here changes an answer, it keeps answers cheap.
+//! What keeps answers cheap: nothing here changes one.
+
+use std::collections::{BTreeSet, HashMap};
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::models::article::ArticleState;
 use crate::models::time::Ts;
-use crate::store::{self, Store};
+use crate::store::counts::Deltas;
+use crate::store::listings::Listed;
+use crate::store::{self, Conn, Store};
+
+/// Articles read together.
+const BATCH: i64 = 200;
 
 /// Use cases without a user.
 #[derive(Clone)]
@@ -22,10 +30,95 @@ impl Upkeep {
         let this = self.clone();
         tokio::task::spawn_blocking(move || {
             let now = Ts::from(this.clock.now());
-            this.store
-                .write_blocking(|conn| store::counts::roll_up(conn, now))
+            while this
+                .store
+                .write_blocking(|conn| store::counts::roll_up(conn, now))?
+            {}
+            Ok(())
         })
         .await
         .map_err(|e| Error::Internal(e.into()))?
     }
+
+    /// Does what migrations left to the program, if anything. Blocks the calling thread.
+    pub fn complete_migration(&self) -> Result<()> {
+        if self.store.read_blocking(store::maintenance::is_due)? {
+            tracing::info!("making lists and counts anew for this version");
+            self.store.write_blocking(|conn| {
+                store::import::lock(conn)?;
+                // Another instance may have done it meanwhile.
+                if store::maintenance::is_due(conn)? {
+                    reindex(conn, &self.clock)?;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Derives lists and category counts from the articles anew, in one transaction; returns how many articles there
+    /// are. Writers of articles wait meanwhile, readers do not. Blocks the calling thread.
+    pub fn reindex(&self) -> Result<u64> {
+        self.store.write_blocking(|conn| {
+            store::import::lock(conn)?;
+            reindex(conn, &self.clock)
+        })
+    }
+}
+
+fn reindex(conn: &mut Conn, clock: &Clock) -> Result<u64> {
+    store::maintenance::begin(conn)?;
+    let now = Ts::from(clock.now());
+    let mut counts = Deltas::new();
+    let mut articles = 0;
+    let sites: BTreeSet<i64> = store::sites::ids(conn)?.into_iter().collect();
+    for site_id in &sites {
+        let mut after = 0;
+        loop {
+            let ids = store::articles::page_of_ids(conn, Some(*site_id), after, BATCH)?;
+            let Some(last) = ids.last() else { break };
+            after = *last;
+            reindex_batch(conn, *site_id, &ids, now, &mut counts)?;
+            articles += u64::try_from(ids.len()).unwrap_or_default();
+        }
+    }
+    store::counts::apply(conn, &counts)?;
+    store::import::refresh_statistics(conn)?;
+    store::maintenance::finish(conn)?;
+    store::stamps::stamp(conn, &sites, Ts::from(clock.now()))?;
+    Ok(articles)
+}
+
+fn reindex_batch(
+    conn: &mut Conn,
+    site_id: i64,
+    ids: &[i64],
+    now: Ts,
+    counts: &mut Deltas,
+) -> Result<()> {
+    let mut contributor_ids: HashMap<i64, Vec<i64>> = HashMap::new();
+    for made in store::contributors::of_articles(conn, ids)? {
+        let of_article = contributor_ids.entry(made.article_id).or_default();
+        of_article.push(made.contributor_id);
+    }
+    let loaded = store::articles::load(conn, ids)?;
+    let listed: Vec<Listed<'_>> = loaded
+        .iter()
+        .map(|article| Listed {
+            id: article.row.id,
+            site_id,
+            content: &article.content,
+            contributor_ids: contributor_ids.remove(&article.row.id).unwrap_or_default(),
+            updated_at: article.row.updated_at,
+        })
+        .collect();
+    store::listings::insert(conn, &listed, now)?;
+    let states: Vec<(i64, &ArticleState)> = loaded
+        .iter()
+        .map(|article| (article.row.id, &article.content.state))
+        .collect();
+    for (category_id, delta) in store::counts::add(conn, site_id, &states, now)? {
+        *counts.entry(category_id).or_default() += delta;
+    }
+    store::changes::record_missing(conn, site_id, &states)
 }

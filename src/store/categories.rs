@@ -38,7 +38,7 @@ pub fn counted(conn: &mut Conn, site_id: i64, now: Ts) -> Result<Vec<Counted>> {
         "SELECT c.id, c.parent_id, c.path, c.name, CAST(coalesce(n.articles, 0) + coalesce(e.due, 0) AS bigint) AS article_count \
          FROM categories c \
          LEFT JOIN category_counts n ON n.category_id = c.id \
-         LEFT JOIN (SELECT category_id, sum(delta) AS due FROM count_events WHERE at <= $1 GROUP BY category_id) e \
+         LEFT JOIN (SELECT category_id, sum(delta) AS due FROM visibility_events WHERE at <= $1 GROUP BY category_id) e \
            ON e.category_id = c.id \
          WHERE c.site_id = $2 ORDER BY c.position, c.id",
     )

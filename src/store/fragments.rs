@@ -2,6 +2,8 @@
 //! of values (its length changes the text, and is limited), and comparisons of whole keys. Their text here is always
 //! the same.
 
+use std::marker::PhantomData;
+
 use diesel::expression::{
     AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate,
 };
@@ -13,8 +15,9 @@ use diesel::sqlite::Sqlite;
 use serde::Serialize;
 
 use super::connection::MultiBackend;
-use crate::models::listing::Position;
-use crate::schema::{UtcTs, listings};
+use crate::models::listing::{Place, SortKey};
+use crate::models::time::Ts;
+use crate::schema::{UtcTs, article_changes, listings, visibility_events};
 
 /// Whether `column` is one of `values`: ids or texts, as many as there are.
 pub(super) fn any_of<C, V: Clone + Serialize>(column: C, values: &[V]) -> AnyOf<C, V> {
@@ -91,52 +94,118 @@ where
     }
 }
 
-/// Whether a row of `listings` stands before `place`, by the whole key.
-pub(super) fn before(place: Position) -> Beyond {
-    Beyond {
-        comparison: " < (",
-        place,
+/// Which end of a range a [`Beyond`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// Rows before the place.
+    Before,
+    /// Rows after the place.
+    After,
+}
+
+/// Whether a row of `listings` stands before or after `place` in the order that the place is of, by the whole key.
+pub(super) fn beyond(end: End, place: Place) -> Beyond<listings::table> {
+    let columns = match &place.key {
+        SortKey::PublishedAt(_) => "(listings.published_at, listings.article_id)",
+        SortKey::UpdatedAt(_) => "(listings.updated_at, listings.article_id)",
+        SortKey::Title(_) => "(listings.title_key, listings.article_id)",
+    };
+    Beyond::new(columns, end, place)
+}
+
+/// Whether a row of `article_changes` stands after this time and article.
+pub(super) fn changed_after(at: Ts, id: i64) -> Beyond<article_changes::table> {
+    let columns = "(article_changes.changed_at, article_changes.article_id)";
+    Beyond::new(columns, End::After, time_place(at, id))
+}
+
+/// Whether a row of `visibility_events` stands after this time and article.
+pub(super) fn happened_after(at: Ts, id: i64) -> Beyond<visibility_events::table> {
+    let columns = "(visibility_events.at, visibility_events.article_id)";
+    Beyond::new(columns, End::After, time_place(at, id))
+}
+
+fn time_place(at: Ts, id: i64) -> Place {
+    Place {
+        key: SortKey::UpdatedAt(at),
+        id,
     }
 }
 
-/// Whether a row of `listings` stands after `place`, by the whole key.
-pub(super) fn after(place: Position) -> Beyond {
-    Beyond {
-        comparison: " > (",
-        place,
+/// A comparison of a row's key with a place: see [`beyond`].
+#[derive(Debug, Clone)]
+pub(super) struct Beyond<T> {
+    columns: &'static str,
+    end: End,
+    place: Place,
+    table: PhantomData<T>,
+}
+
+impl<T> Beyond<T> {
+    fn new(columns: &'static str, end: End, place: Place) -> Self {
+        Self {
+            columns,
+            end,
+            place,
+            table: PhantomData,
+        }
     }
 }
 
-/// See [`before`] and [`after`].
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Beyond {
-    comparison: &'static str,
-    place: Position,
-}
-
-impl QueryId for Beyond {
+impl<T> QueryId for Beyond<T> {
     type QueryId = ();
-    // The text depends on the direction; the cache then goes by the text.
+    // The text depends on columns and end; the cache then goes by the text.
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl Expression for Beyond {
+impl<T> Expression for Beyond<T> {
     type SqlType = Bool;
 }
 
-impl<G> ValidGrouping<G> for Beyond {
+impl<T, G> ValidGrouping<G> for Beyond<T> {
     type IsAggregate = is_aggregate::No;
 }
 
-impl<T> AppearsOnTable<T> for Beyond where listings::article_id: AppearsOnTable<T> {}
+impl<Q> AppearsOnTable<Q> for Beyond<listings::table> where listings::article_id: AppearsOnTable<Q> {}
 
-impl<T> SelectableExpression<T> for Beyond where listings::article_id: SelectableExpression<T> {}
+impl<Q> SelectableExpression<Q> for Beyond<listings::table> where
+    listings::article_id: SelectableExpression<Q>
+{
+}
 
-impl QueryFragment<MultiBackend> for Beyond {
+impl<Q> AppearsOnTable<Q> for Beyond<article_changes::table> where
+    article_changes::article_id: AppearsOnTable<Q>
+{
+}
+
+impl<Q> SelectableExpression<Q> for Beyond<article_changes::table> where
+    article_changes::article_id: SelectableExpression<Q>
+{
+}
+
+impl<Q> AppearsOnTable<Q> for Beyond<visibility_events::table> where
+    visibility_events::article_id: AppearsOnTable<Q>
+{
+}
+
+impl<Q> SelectableExpression<Q> for Beyond<visibility_events::table> where
+    visibility_events::article_id: SelectableExpression<Q>
+{
+}
+
+impl<T> QueryFragment<MultiBackend> for Beyond<T> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        out.push_sql("(listings.published_at, listings.article_id)");
-        out.push_sql(self.comparison);
-        out.push_bind_param::<UtcTs, _>(&self.place.published_at)?;
+        out.push_sql(self.columns);
+        out.push_sql(match self.end {
+            End::Before => " < (",
+            End::After => " > (",
+        });
+        match &self.place.key {
+            SortKey::PublishedAt(at) | SortKey::UpdatedAt(at) => {
+                out.push_bind_param::<UtcTs, _>(at)?;
+            }
+            SortKey::Title(key) => out.push_bind_param::<Text, _>(key)?,
+        }
         out.push_sql(", ");
         out.push_bind_param::<BigInt, _>(&self.place.id)?;
         out.push_sql(")");

@@ -1,24 +1,82 @@
 //! SQL on listings: which list shows which article. A row stands for every list that shows a published article,
 //! also one whose time has not come yet; readers bind the present time.
 
-use diesel::prelude::*;
+use std::collections::HashMap;
 
+use diesel::prelude::*;
+use sha2::{Digest, Sha256};
+
+use super::categories;
 use super::connection::{Conn, insert_rows};
 use super::counts::FOLD_AFTER;
 use super::fragments::any_of;
 use crate::error::Result;
-use crate::models::article::{ArticleState, Status};
-use crate::models::listing::List;
+use crate::models::article::{ArticleContent, ArticleState, Status};
+use crate::models::listing::{List, ListKind};
 use crate::models::time::Ts;
 use crate::schema::listings;
+use crate::text::fold;
 
 #[derive(Insertable)]
 #[diesel(table_name = listings)]
-struct Row {
+struct Row<'a> {
     kind: i16,
     reference: i64,
     published_at: Ts,
     article_id: i64,
+    updated_at: Ts,
+    title_key: &'a str,
+}
+
+/// An article as lists need it.
+#[derive(Debug, Clone)]
+pub struct Listed<'a> {
+    /// Its id.
+    pub id: i64,
+    /// Its site.
+    pub site_id: i64,
+    /// What it says.
+    pub content: &'a ArticleContent,
+    /// Who made it.
+    pub contributor_ids: Vec<i64>,
+    /// When it last changed.
+    pub updated_at: Ts,
+}
+
+/// Every article.
+pub const ALL: List = List {
+    kind: ListKind::All,
+    reference: 0,
+};
+
+/// The articles with files.
+pub const ATTACHED: List = List {
+    kind: ListKind::Attached,
+    reference: 0,
+};
+
+/// The articles with a keyword, whatever its width, case and blanks.
+pub fn of_keyword(keyword: &str) -> List {
+    List {
+        kind: ListKind::Keyword,
+        reference: reference(&fold::fold(keyword)),
+    }
+}
+
+/// The articles that exist in a language: a tag, or the first subtags of one (RFC 4647, basic filtering).
+pub fn of_locale(locale: &str) -> List {
+    List {
+        kind: ListKind::Locale,
+        reference: reference(&locale.to_ascii_lowercase()),
+    }
+}
+
+/// A number that stands for a text: 63 bits of its SHA-256. That two texts of one kind share a number is less likely
+/// than one in a million with three million texts.
+fn reference(text: &str) -> i64 {
+    let digest = Sha256::digest(text);
+    let head = digest.first_chunk::<8>().copied().unwrap_or_default();
+    i64::from_be_bytes(head) & i64::MAX
 }
 
 /// Whether an article in `state` belongs in lists: published, and not expired for good.
@@ -29,21 +87,103 @@ pub fn shows(state: &ArticleState, now: Ts) -> bool {
             .is_none_or(|end| end > state.published_at && end > Ts(now.0 - FOLD_AFTER))
 }
 
-/// Adds articles to lists.
-pub fn insert(conn: &mut Conn, entries: &[(List, Ts, i64)]) -> Result<()> {
-    let mut rows: Vec<Row> = entries
+/// Adds to their lists those of `articles` that belong there.
+pub fn insert(conn: &mut Conn, articles: &[Listed<'_>], now: Ts) -> Result<()> {
+    let shown: Vec<&Listed<'_>> = articles
         .iter()
-        .map(|(list, published_at, article_id)| Row {
-            kind: list.kind.code(),
-            reference: list.reference,
-            published_at: *published_at,
-            article_id: *article_id,
+        .filter(|a| shows(&a.content.state, now))
+        .collect();
+    let mut category_ids: Vec<i64> = shown.iter().map(|a| a.content.state.category_id).collect();
+    category_ids.sort_unstable();
+    category_ids.dedup();
+    let mut above: HashMap<i64, Vec<i64>> = HashMap::new();
+    for (leaf, id) in categories::ancestors(conn, &category_ids)? {
+        above.entry(leaf).or_default().push(id);
+    }
+    let keys: Vec<String> = shown.iter().map(|a| title_key(a.content)).collect();
+    let mut rows: Vec<Row<'_>> = shown
+        .iter()
+        .zip(&keys)
+        .flat_map(|(article, title_key)| {
+            let state = &article.content.state;
+            let subtrees = above.get(&state.category_id).map_or(&[][..], Vec::as_slice);
+            lists(article, subtrees).into_iter().map(move |list| Row {
+                kind: list.kind.code(),
+                reference: list.reference,
+                published_at: state.published_at,
+                article_id: article.id,
+                updated_at: article.updated_at,
+                title_key,
+            })
         })
         .collect();
     // In the order of the key: neighbouring rows land on the same pages.
     rows.sort_unstable_by_key(|r| (r.kind, r.reference, r.published_at, r.article_id));
     insert_rows!(conn, listings::table, &rows)?;
     Ok(())
+}
+
+fn title_key(content: &ArticleContent) -> String {
+    let original = content
+        .texts
+        .iter()
+        .find(|t| t.locale == content.state.locale);
+    original.map_or_else(String::new, |text| fold::sort_key(&text.title))
+}
+
+/// Every list that shows `article`, each once.
+fn lists(article: &Listed<'_>, subtrees: &[i64]) -> Vec<List> {
+    let content = article.content;
+    let mut lists = vec![
+        ALL,
+        List {
+            kind: ListKind::Site,
+            reference: article.site_id,
+        },
+        List {
+            kind: ListKind::Category,
+            reference: content.state.category_id,
+        },
+    ];
+    let mut named = |kind, references: &[i64]| {
+        lists.extend(references.iter().map(|id| List {
+            kind,
+            reference: *id,
+        }));
+    };
+    named(ListKind::Subtree, subtrees);
+    named(ListKind::Source, &content.sources);
+    named(ListKind::Topic, &content.topics);
+    named(ListKind::Contributor, &article.contributor_ids);
+    for text in &content.texts {
+        lists.extend(text.keywords.iter().map(|keyword| of_keyword(keyword)));
+        let ends = text.locale.match_indices('-').map(|(at, _)| at);
+        lists.extend(
+            ends.chain([text.locale.len()])
+                .filter_map(|end| text.locale.get(..end))
+                .map(of_locale),
+        );
+    }
+    if !content.attachments.is_empty() {
+        lists.push(ATTACHED);
+    }
+    lists.sort_unstable_by_key(|list| (list.kind.code(), list.reference));
+    lists.dedup();
+    lists
+}
+
+/// Whether a list has more than `rows`.
+pub fn is_longer(conn: &mut Conn, list: List, rows: i64) -> Result<bool> {
+    let further: Option<i64> = listings::table
+        .filter(listings::kind.eq(list.kind.code()))
+        .filter(listings::reference.eq(list.reference))
+        .select(listings::article_id)
+        .order((listings::published_at.desc(), listings::article_id.desc()))
+        .offset(rows)
+        .limit(1)
+        .first(conn)
+        .optional()?;
+    Ok(further.is_some())
 }
 
 /// Takes articles off all lists.

@@ -6,7 +6,24 @@ use super::connection::{Conn, insert_rows};
 use crate::error::Result;
 use crate::models::menu::MenuItem;
 use crate::models::time::Ts;
-use crate::schema::{menu_items, menus};
+use crate::schema::{categories, menu_items, menus};
+
+/// An item as readers need it, with the path of the category it points to.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Entry {
+    /// The menu it belongs to.
+    pub menu_id: i64,
+    /// 0 at the root.
+    pub depth: i32,
+    /// Its text; not unique.
+    pub label: String,
+    /// The address it points to, where it is not a category.
+    pub url: Option<String>,
+    /// The category it points to.
+    pub category_id: Option<i64>,
+    /// Where that category is.
+    pub category_path: Option<String>,
+}
 
 /// The id of the menu with `key`.
 pub fn find(conn: &mut Conn, site_id: i64, key: &str) -> Result<Option<i64>> {
@@ -41,6 +58,38 @@ pub fn items(conn: &mut Conn, menu_id: i64) -> Result<Vec<MenuItem>> {
         ))
         .order(menu_items::position)
         .load(conn)?)
+}
+
+/// The items of some menus, with their categories.
+macro_rules! entries {
+    ($of:expr, $levels:expr) => {
+        menu_items::table
+            .left_join(categories::table.on(menu_items::category_id.eq(categories::id.nullable())))
+            .filter($of)
+            .filter(menu_items::depth.lt($levels))
+            .select((
+                menu_items::menu_id,
+                menu_items::depth,
+                menu_items::label,
+                menu_items::url,
+                menu_items::category_id,
+                categories::path.nullable(),
+            ))
+            .order((menu_items::menu_id, menu_items::position))
+    };
+}
+
+/// The upper `levels` of a menu in pre-order.
+pub fn entries(conn: &mut Conn, menu_id: i64, levels: i32) -> Result<Vec<Entry>> {
+    Ok(entries!(menu_items::menu_id.eq(menu_id), levels).load(conn)?)
+}
+
+/// The upper `levels` of every menu of a site: menu by menu in the order of [`all`], each in pre-order.
+pub fn entries_of_site(conn: &mut Conn, site_id: i64, levels: i32) -> Result<Vec<Entry>> {
+    let own = menus::table
+        .filter(menus::site_id.eq(site_id))
+        .select(menus::id);
+    Ok(entries!(menu_items::menu_id.eq_any(own), levels).load(conn)?)
 }
 
 /// Adds an empty menu and returns its id.

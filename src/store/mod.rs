@@ -2,6 +2,7 @@
 
 pub mod articles;
 pub mod categories;
+pub mod changes;
 pub mod connection;
 pub mod contributors;
 pub mod counts;
@@ -10,12 +11,14 @@ mod fragments;
 pub mod import;
 pub mod link_groups;
 pub mod listings;
+pub mod maintenance;
 pub mod menus;
 pub mod migrations;
 pub mod pool;
 pub mod secrets;
 pub mod sites;
 pub mod sources;
+pub mod stamps;
 pub mod topics;
 
 pub use connection::Conn;
@@ -23,3 +26,6 @@ pub use pool::Store;
 
 /// Most rows of one multi-row statement; keeps the number of bound values below either database's limit.
 pub(crate) const ROWS_PER_STATEMENT: usize = 200;
+
+/// Most rows that are counted one by one; a longer list is estimated.
+pub(crate) const COUNTED: i64 = 10_000;

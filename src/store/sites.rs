@@ -6,7 +6,7 @@ use super::connection::Conn;
 use crate::error::Result;
 use crate::models::site::{Site, SiteContent};
 use crate::models::time::Ts;
-use crate::schema::{site_counters, sites};
+use crate::schema::{categories, site_counters, sites};
 
 /// The columns of a [`Site`], in its order.
 macro_rules! columns {
@@ -53,11 +53,35 @@ pub fn find(conn: &mut Conn, slug: &str) -> Result<Option<Site>> {
         .optional()?)
 }
 
+/// The ids of all sites.
+pub fn ids(conn: &mut Conn) -> Result<Vec<i64>> {
+    Ok(sites::table.select(sites::id).load(conn)?)
+}
+
+/// The id and the offset from UTC of the site with `slug`.
+pub fn find_zone(conn: &mut Conn, slug: &str) -> Result<Option<(i64, String)>> {
+    Ok(sites::table
+        .filter(sites::slug.eq(slug))
+        .select((sites::id, sites::utc_offset))
+        .first(conn)
+        .optional()?)
+}
+
 /// The id of the site with `slug`.
 pub fn find_id(conn: &mut Conn, slug: &str) -> Result<Option<i64>> {
     Ok(sites::table
         .filter(sites::slug.eq(slug))
         .select(sites::id)
+        .first(conn)
+        .optional()?)
+}
+
+/// The site of the category with `category_id`.
+pub fn of_category(conn: &mut Conn, category_id: i64) -> Result<Option<Site>> {
+    Ok(sites::table
+        .inner_join(categories::table.on(categories::site_id.eq(sites::id)))
+        .filter(categories::id.eq(category_id))
+        .select(columns!())
         .first(conn)
         .optional()?)
 }

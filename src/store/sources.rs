@@ -2,9 +2,11 @@
 
 use diesel::prelude::*;
 
+use super::COUNTED;
 use super::connection::Conn;
 use super::fragments::any_of;
 use crate::error::Result;
+use crate::models::page::Total;
 use crate::models::source::Source;
 use crate::models::time::Ts;
 use crate::schema::{article_sources, articles, sources};
@@ -17,13 +19,28 @@ macro_rules! columns {
 }
 
 /// Up to `limit` sources with an id above `after`, by id.
-pub fn page(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<Source>> {
+pub fn page(conn: &mut Conn, after: i64, offset: i64, limit: i64) -> Result<Vec<Source>> {
     Ok(sources::table
         .filter(sources::id.gt(after))
         .select(columns!())
         .order(sources::id)
+        .offset(offset)
         .limit(limit)
         .load(conn)?)
+}
+
+/// How many sources there are; beyond `COUNTED` by the highest id.
+pub fn count(conn: &mut Conn) -> Result<Total> {
+    let counted: Vec<i64> = sources::table
+        .select(sources::id)
+        .order(sources::id.desc())
+        .limit(COUNTED + 1)
+        .load(conn)?;
+    let n = i64::try_from(counted.len()).unwrap_or(i64::MAX);
+    Ok(match counted.first() {
+        Some(highest) if n > COUNTED => Total::Estimated(*highest),
+        _ => Total::Exact(n),
+    })
 }
 
 /// Like [`page`], only those that an article of the site names.

@@ -2,12 +2,14 @@
 
 use diesel::prelude::*;
 
-use super::connection::Conn;
+use super::COUNTED;
+use super::connection::{Conn, Db};
 use super::fragments::any_of;
 use crate::error::Result;
+use crate::models::page::Total;
 use crate::models::time::Ts;
 use crate::models::topic::Topic;
-use crate::schema::{article_topics, topics};
+use crate::schema::{article_topics, sites, topics};
 
 /// The columns of a [`Topic`], in its order.
 macro_rules! columns {
@@ -33,19 +35,70 @@ pub fn find(conn: &mut Conn, site_id: i64, key: &str) -> Result<Option<Topic>> {
         .optional()?)
 }
 
+/// The topic with `id` and the slug of its site.
+pub fn find_by_id(conn: &mut Conn, id: i64) -> Result<Option<(Topic, String)>> {
+    Ok(topics::table
+        .inner_join(sites::table.on(sites::id.eq(topics::site_id)))
+        .filter(topics::id.eq(id))
+        .select((columns!(), sites::slug))
+        .first(conn)
+        .optional()?)
+}
+
+/// A site's topics, of one year where one is given.
+macro_rules! listed {
+    ($site_id:expr, $year:expr) => {{
+        let all = topics::table
+            .filter(topics::site_id.eq($site_id))
+            .into_boxed::<Db>();
+        match $year {
+            Some(year) => all.filter(topics::year.eq(year)),
+            None => all,
+        }
+    }};
+}
+
 /// Up to `limit` topics of a site after the place `(position, id)`, in order.
 pub fn page(conn: &mut Conn, site_id: i64, after: (i64, i64), limit: i64) -> Result<Vec<Topic>> {
-    Ok(topics::table
-        .filter(topics::site_id.eq(site_id))
-        .filter(
-            topics::position
-                .gt(after.0)
-                .or(topics::position.eq(after.0).and(topics::id.gt(after.1))),
-        )
+    page_of_year(conn, site_id, None, Some(after), 0, limit)
+}
+
+/// Like [`page`], from the first where `after` is none, past `offset` topics, and only those of `year` where one is given.
+pub fn page_of_year(
+    conn: &mut Conn,
+    site_id: i64,
+    year: Option<i32>,
+    after: Option<(i64, i64)>,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<Topic>> {
+    let (position, id) = after.unwrap_or((i64::MIN, 0));
+    Ok(listed!(site_id, year)
+        // The first of the two is a range of the index; the second decides only where positions are equal.
+        .filter(topics::position.ge(position))
+        .filter(topics::position.gt(position).or(topics::id.gt(id)))
         .select(columns!())
         .order((topics::position, topics::id))
+        .offset(offset)
         .limit(limit)
         .load(conn)?)
+}
+
+/// How many topics [`page_of_year`] has in all; beyond `COUNTED` by how much of the site's list the counted ones span.
+pub fn count(conn: &mut Conn, site_id: i64, year: Option<i32>) -> Result<Total> {
+    let counted: Vec<i64> = listed!(site_id, year)
+        .select(topics::position)
+        .order((topics::position, topics::id))
+        .limit(COUNTED + 1)
+        .load(conn)?;
+    let n = i64::try_from(counted.len()).unwrap_or(i64::MAX);
+    Ok(match counted.last() {
+        Some(reached) if n > COUNTED => {
+            let last = last_position(conn, site_id)?;
+            Total::Estimated(n.saturating_mul(last) / (*reached).max(1))
+        }
+        _ => Total::Exact(n),
+    })
 }
 
 /// The ids of those of `keys` that exist, as `(key, id)`.

@@ -6,16 +6,30 @@
 )]
 
 mod articles;
+mod categories;
+mod changes;
 mod checklist;
 mod command_line;
+mod compression;
+mod conditional;
 mod contract;
+mod cors;
 mod counts;
+mod demo;
+mod docs;
+mod examples;
 mod exports;
+mod guide;
 mod imports;
+mod link_groups;
+mod lists;
+mod menus;
 mod pagination;
 mod requests;
 mod schema;
 mod sites;
+mod slugs;
 mod spec_rules;
 mod startup;
 mod support;
+mod topics;

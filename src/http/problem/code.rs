@@ -159,6 +159,54 @@ impl ProblemCode {
         self.entry().3
     }
 
+    /// What whoever sent the request can do about it; code stands between backticks.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::MalformedRequest => {
+                "Correct the request; `detail` says what could not be read. Sending it again unchanged fails again."
+            }
+            Self::InvalidParameter => {
+                "Correct the query parameters that `errors` names: each `pointer` is a parameter, each `detail` says what it may be. \
+                 Unknown parameters are refused, so that a misspelt one is never ignored."
+            }
+            Self::InvalidCursor => {
+                "Start again at the first page, without `cursor`. A cursor is only good for the list, filters and order that it came \
+                 with; pass it on as it is."
+            }
+            Self::NotFound => {
+                "Check the address. What is not published, or was withdrawn, is not found either; and neither is an article in a \
+                 language that it does not have, where `fallback=none` insists on one."
+            }
+            Self::MethodNotAllowed => "Use one of the methods that the header `Allow` lists.",
+            Self::RequestTimeout => {
+                "Send the request again; if it fails again, look at the connection."
+            }
+            Self::Conflict => {
+                "Fetch what is there now, and decide whether the change still makes sense."
+            }
+            Self::PayloadTooLarge => {
+                "Send a smaller body, or several requests; `detail` says how much is read."
+            }
+            Self::UnsupportedMediaType => {
+                "Send JSON, and say so with `Content-Type: application/json`."
+            }
+            Self::InvalidBody => {
+                "Correct the members that `errors` names: each `pointer` (RFC 6901) leads to one, each `detail` says what it may be."
+            }
+            Self::Internal => {
+                "Nothing is wrong with the request. Try again later; if it fails again, report `trace_id` to those who run this \
+                 server: it finds the cause in their log."
+            }
+            Self::Unavailable => {
+                "Try again after the number of seconds that the header `Retry-After` says."
+            }
+            Self::Timeout => {
+                "Try again after the number of seconds that the header `Retry-After` says. If it happens often, ask for less: a \
+                 smaller `limit`, fewer parts with `include`."
+            }
+        }
+    }
+
     /// The last segment of `type`: the word with hyphens.
     pub fn slug(self) -> String {
         self.as_str().replace('_', "-")

@@ -1,6 +1,7 @@
 //! Problem details, RFC 9457: every answer from 400 up has this one shape. Knows which status each failure becomes, not how a request was routed.
 
 mod code;
+pub mod pages;
 mod responses;
 
 use std::borrow::Cow;
@@ -261,7 +262,7 @@ impl Problem {
             title: code.title(),
             status: i32::from(code.status().as_u16()),
             detail: cut(self.0.detail.clone().into_owned(), MAX_DETAIL),
-            instance: cut(path.to_owned(), MAX_URL),
+            instance: cut(as_reference(path), MAX_URL),
             code,
             trace_id: trace_id.to_owned(),
             errors: self
@@ -341,6 +342,22 @@ impl ToSchema for Problem {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         ProblemBody::schemas(schemas);
     }
+}
+
+/// `path` as a URI reference (RFC 3986): clients send a `%` that encodes nothing.
+fn as_reference(path: &str) -> String {
+    let mut reference = String::with_capacity(path.len());
+    for (n, part) in path.split('%').enumerate() {
+        if n > 0 {
+            let encodes = part
+                .as_bytes()
+                .get(..2)
+                .is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
+            reference.push_str(if encodes { "%" } else { "%25" });
+        }
+        reference.push_str(part);
+    }
+    reference
 }
 
 #[cfg(test)]

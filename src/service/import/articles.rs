@@ -95,6 +95,8 @@ impl Run {
                 counters: m.opening,
             })
             .collect();
+        self.has_written = true;
+        self.touched.insert(site_id);
         let saved = store::articles::insert(conn, site_id, &new, self.now)?;
         let mut links = Vec::new();
         for ((line, id), article) in lines.iter().zip(&saved.ids).zip(&new) {
@@ -113,6 +115,8 @@ impl Run {
         if pairs.is_empty() {
             return Ok(());
         }
+        self.has_written = true;
+        self.touched.insert(site_id);
         let saved = store::articles::update(conn, site_id, &pairs, self.now)?;
         let mut links = Vec::new();
         let mut cleared = Vec::new();

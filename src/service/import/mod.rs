@@ -5,9 +5,10 @@
 
 mod articles;
 mod merge;
+mod sample;
 mod site_parts;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::BufRead;
 
 use crate::clock::Clock;
@@ -84,7 +85,7 @@ impl Import {
         options: ImportOptions,
         mut progress: impl FnMut(Progress),
     ) -> Result<ImportReport> {
-        let mut run = Run::new(Ts::from(self.clock.now()));
+        let mut run = Run::new(self.clock.clone());
         // The time counts from when other imports are done.
         let begin = |run: &mut Run, conn: &mut Conn| -> Result<()> {
             store::import::lock(conn)?;
@@ -138,6 +139,7 @@ struct SiteRef {
 
 /// The state between two lines. Its size does not depend on the number of articles.
 struct Run {
+    clock: Clock,
     now: Ts,
     report: ImportReport,
     sites: HashMap<String, Option<SiteRef>>,
@@ -151,6 +153,10 @@ struct Run {
     /// Batches written so far.
     batches: u64,
     counts: Deltas,
+    /// Sites that something was written for since they were last stamped.
+    touched: BTreeSet<i64>,
+    /// Whether anything was written since then.
+    has_written: bool,
 }
 
 /// Records whose order in the file is their order.
@@ -194,9 +200,10 @@ fn required(member: &str) -> Refusal {
 }
 
 impl Run {
-    fn new(now: Ts) -> Self {
+    fn new(clock: Clock) -> Self {
         Self {
-            now,
+            now: Ts::from(clock.now()),
+            clock,
             report: ImportReport::default(),
             sites: HashMap::new(),
             positions: HashMap::new(),
@@ -205,6 +212,8 @@ impl Run {
             offset: 0,
             batches: 0,
             counts: Deltas::new(),
+            touched: BTreeSet::new(),
+            has_written: false,
         }
     }
 
@@ -246,7 +255,7 @@ impl Run {
         };
         self.flush(conn)?;
         if limit.is_some() {
-            self.apply_counts(conn)?;
+            self.conclude_transaction(conn)?;
         }
         Ok(more)
     }
@@ -271,12 +280,23 @@ impl Run {
         if self.batches > 1 {
             store::import::refresh_statistics(conn)?;
         }
-        self.apply_counts(conn)
+        if self.report.created + self.report.updated > 0 {
+            // Links were resolved, perhaps of articles that an earlier transaction wrote.
+            self.has_written = true;
+            self.touched
+                .extend(self.sites.values().flatten().map(|site| site.id));
+        }
+        self.conclude_transaction(conn)
     }
 
     /// Late and short, because other writers wait for these rows.
-    fn apply_counts(&mut self, conn: &mut Conn) -> Result<()> {
-        store::counts::apply(conn, &std::mem::take(&mut self.counts))
+    fn conclude_transaction(&mut self, conn: &mut Conn) -> Result<()> {
+        store::counts::apply(conn, &std::mem::take(&mut self.counts))?;
+        if std::mem::take(&mut self.has_written) {
+            let touched = std::mem::take(&mut self.touched);
+            store::stamps::stamp(conn, &touched, Ts::from(self.clock.now()))?;
+        }
+        Ok(())
     }
 
     fn record(&mut self, conn: &mut Conn, line: u64, record: Record) -> Result<()> {
@@ -300,6 +320,14 @@ impl Run {
             other => other,
         };
         self.flush(conn)?;
+        let site = match &record {
+            Record::Portal | Record::Source(_) | Record::Article(_) => None,
+            Record::Site(site) => Some(site.slug.clone()),
+            Record::Category(category) => Some(category.site.clone()),
+            Record::Menu(menu) => Some(menu.site.clone()),
+            Record::LinkGroup(group) => Some(group.site.clone()),
+            Record::Topic(topic) => Some(topic.site.clone()),
+        };
         let outcome = match record {
             Record::Portal | Record::Article(_) => return Ok(()),
             Record::Site(site) => self.site(conn, *site),
@@ -309,7 +337,23 @@ impl Run {
             Record::LinkGroup(group) => self.link_group(conn, group),
             Record::Topic(topic) => self.topic(conn, topic),
         };
+        if let Ok(Outcome::Created | Outcome::Updated) = outcome {
+            self.touch(conn, site.as_deref())?;
+        }
         self.conclude(line, outcome)
+    }
+
+    /// Notes that something of a site was written, or something that all sites may show.
+    fn touch(&mut self, conn: &mut Conn, site: Option<&str>) -> Result<()> {
+        self.has_written = true;
+        match site {
+            Some(slug) => {
+                let known = self.sites.get(slug).copied().flatten();
+                self.touched.extend(known.map(|site| site.id));
+            }
+            None => self.touched.extend(store::sites::ids(conn)?),
+        }
+        Ok(())
     }
 
     fn conclude(&mut self, line: u64, outcome: Result<Outcome, Refusal>) -> Result<()> {

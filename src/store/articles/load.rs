@@ -36,11 +36,12 @@ pub fn keys(conn: &mut Conn, site_id: i64, keys: &[String]) -> Result<Vec<(Strin
         .load(conn)?)
 }
 
-/// Which articles of the site already have one of `slugs`, as `(slug, article)`.
+/// Which articles of the site have one of `slugs`, as `(slug, article)`; those that only had it before do not count.
 pub fn slug_owners(conn: &mut Conn, site_id: i64, slugs: &[String]) -> Result<Vec<(String, i64)>> {
     Ok(article_slugs::table
         .filter(article_slugs::site_id.eq(site_id))
         .filter(any_of(article_slugs::slug, slugs))
+        .filter(article_slugs::is_current.eq(true))
         .select((article_slugs::slug, article_slugs::article_id))
         .load(conn)?)
 }
@@ -149,7 +150,7 @@ pub fn load(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Loaded>> {
     Ok(ids.iter().filter_map(|id| loaded.remove(id)).collect())
 }
 
-pub(super) fn grouped<T>(rows: Vec<T>, id: impl Fn(&T) -> i64) -> HashMap<i64, Vec<T>> {
+fn grouped<T>(rows: Vec<T>, id: impl Fn(&T) -> i64) -> HashMap<i64, Vec<T>> {
     let mut groups: HashMap<i64, Vec<T>> = HashMap::new();
     for row in rows {
         groups.entry(id(&row)).or_default().push(row);

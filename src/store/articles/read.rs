@@ -1,22 +1,16 @@
 //! What readers get: public articles only. Every query here binds the present time.
 
-use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use crate::error::Result;
-use crate::models::article::{
-    ArticleRow, Counters, PublicArticle, StoredAttachment, StoredText, TextSummary,
-};
-use crate::models::listing::{List, ListKind, Position};
+use crate::models::article::{Counters, PublicArticle, StoredAttachment, StoredText, TextSummary};
 use crate::models::time::Ts;
 use crate::schema::{
-    article_counters, article_related, article_texts, articles, attachment_counters, attachments,
-    categories, listings, sites,
+    article_counters, article_related, article_slugs, article_texts, articles, attachment_counters,
+    attachments, categories, site_stamps, sites,
 };
-use crate::store::connection::{Conn, Db};
-use crate::store::fragments::{self, any_of, before};
-
-diesel::alias!(const OTHER_LIST: Alias<OtherList> = listings as other_list);
+use crate::store::connection::Conn;
+use crate::store::fragments::any_of;
 
 /// The columns of an [`ArticleRow`], in its order.
 macro_rules! article_columns {
@@ -43,7 +37,6 @@ macro_rules! article_columns {
         )
     };
 }
-pub(super) use article_columns;
 
 /// The columns of a [`PublicArticle`], in its order.
 macro_rules! shown_columns {
@@ -78,115 +71,39 @@ macro_rules! not_expired {
             .or(articles::unpublish_at.gt($now))
     };
 }
+pub(super) use {article_columns, not_expired, shown_columns, with_place};
 
-/// The order of a list by publication; ties go by id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// Newest first.
-    Descending,
-    /// Oldest first.
-    Ascending,
-}
-
-/// What a page of articles must match.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filters {
-    /// The list that is walked: the one expected to be shortest.
-    pub list: List,
-    /// Other lists that an article must also stand in.
-    pub also_in: Vec<List>,
-}
-
-/// Up to `limit` public articles behind `after`, in `order`. The cost of one list does not depend on its length or
-/// on the depth of the page; with further lists it grows with the rows of the first that are not in them.
-pub fn page(
-    conn: &mut Conn,
-    filters: &Filters,
-    order: Order,
-    after: Option<Position>,
-    limit: i64,
-    now: Ts,
-) -> Result<Vec<PublicArticle>> {
-    let mut query = with_place!(
-        listings::table.inner_join(articles::table.on(articles::id.eq(listings::article_id)))
-    )
-    .filter(listings::kind.eq(filters.list.kind.code()))
-    .filter(listings::reference.eq(filters.list.reference))
-    .filter(not_expired!(now))
-    .select(shown_columns!())
-    .limit(limit)
-    .into_boxed::<Db>();
-    for list in &filters.also_in {
-        query = query.filter(exists(
-            OTHER_LIST
-                .filter(OTHER_LIST.field(listings::kind).eq(list.kind.code()))
-                .filter(OTHER_LIST.field(listings::reference).eq(list.reference))
-                .filter(
-                    OTHER_LIST
-                        .field(listings::published_at)
-                        .eq(listings::published_at),
-                )
-                .filter(
-                    OTHER_LIST
-                        .field(listings::article_id)
-                        .eq(listings::article_id),
-                ),
-        ));
-    }
-    // Each end of the range is one comparison of the whole key: of two upper ends the databases would use one for
-    // the look-up and try every row below it against the other.
-    let present = Position {
-        published_at: now,
-        id: i64::MAX,
-    };
-    query = match order {
-        Order::Descending => query
-            .filter(before(after.unwrap_or(present).min(present)))
-            .order((listings::published_at.desc(), listings::article_id.desc())),
-        Order::Ascending => {
-            if let Some(after) = after {
-                query = query.filter(fragments::after(after));
-            }
-            query
-                .filter(listings::published_at.le(now))
-                .order((listings::published_at.asc(), listings::article_id.asc()))
-        }
-    };
-    Ok(query.load(conn)?)
-}
-
-/// The public article with `id`.
-pub fn find(conn: &mut Conn, id: i64, now: Ts) -> Result<Option<PublicArticle>> {
+/// The public articles with `ids`, unordered.
+pub fn find_all(conn: &mut Conn, ids: &[i64], now: Ts) -> Result<Vec<PublicArticle>> {
     Ok(with_place!(articles::table)
-        .filter(articles::id.eq(id))
+        .filter(any_of(articles::id, ids))
         .filter(articles::status.eq("published"))
         .filter(articles::published_at.le(now))
         .filter(not_expired!(now))
         .select(shown_columns!())
+        .load(conn)?)
+}
+
+/// The article of a site that has `slug`, or had it before, public or not: its id, and whether it still has it.
+pub fn find_slug(conn: &mut Conn, site_id: i64, slug: &str) -> Result<Option<(i64, bool)>> {
+    Ok(article_slugs::table
+        .find((site_id, slug))
+        .select((article_slugs::article_id, article_slugs::is_current))
         .first(conn)
         .optional()?)
 }
 
-/// The public articles published just before and just after `article` in its category: `(previous, next)`.
-pub fn neighbors(
-    conn: &mut Conn,
-    article: &ArticleRow,
-    now: Ts,
-) -> Result<(Option<PublicArticle>, Option<PublicArticle>)> {
-    let filters = Filters {
-        list: List {
-            kind: ListKind::Category,
-            reference: article.category_id,
-        },
-        also_in: Vec::new(),
-    };
-    let here = Some(Position {
-        published_at: article.published_at,
-        id: article.id,
-    });
-    let previous = page(conn, &filters, Order::Descending, here, 1, now)?.pop();
-    let next = page(conn, &filters, Order::Ascending, here, 1, now)?.pop();
-    Ok((previous, next))
+/// The public article with `id`, and the change stamp of its site.
+pub fn find(conn: &mut Conn, id: i64, now: Ts) -> Result<Option<(PublicArticle, Ts)>> {
+    Ok(with_place!(articles::table)
+        .inner_join(site_stamps::table.on(site_stamps::site_id.eq(articles::site_id)))
+        .filter(articles::id.eq(id))
+        .filter(articles::status.eq("published"))
+        .filter(articles::published_at.le(now))
+        .filter(not_expired!(now))
+        .select((shown_columns!(), site_stamps::changed_at))
+        .first(conn)
+        .optional()?)
 }
 
 /// The public articles that an editor recommends beside the article, in order.

@@ -6,12 +6,11 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::files::{insert_attachments, replace_attachments};
-use super::load::{Loaded, grouped};
+use super::load::Loaded;
 use crate::error::{Error, Result};
 use crate::models::article::{ArticleContent, ArticleState, Audio, Counters, Heading, Text};
 use crate::models::contributor::{Contribution, ContributorName};
 use crate::models::json::Doc;
-use crate::models::listing::{List, ListKind};
 use crate::models::time::Ts;
 use crate::schema::{
     article_contributors, article_counters, article_related, article_slugs, article_sources,
@@ -20,7 +19,8 @@ use crate::schema::{
 use crate::store::connection::{Conn, insert_rows, on_db};
 use crate::store::counts::Deltas;
 use crate::store::fragments::any_of;
-use crate::store::{ROWS_PER_STATEMENT, categories, contributors, counts, listings};
+use crate::store::listings::Listed;
+use crate::store::{ROWS_PER_STATEMENT, changes, contributors, counts, listings};
 use crate::text::{html, reading};
 
 /// A new article.
@@ -39,7 +39,7 @@ pub struct NewArticle {
 pub struct Saved {
     /// Ids in the order of the input.
     pub ids: Vec<i64>,
-    /// What it adds to the numbers of categories; the caller applies it before it commits.
+    /// What it adds to the numbers of categories; the caller applies it and stamps the site before it commits.
     pub counts: Deltas,
 }
 
@@ -148,6 +148,11 @@ pub fn insert(conn: &mut Conn, site_id: i64, new: &[NewArticle], now: Ts) -> Res
         .collect();
     insert_attachments(conn, &articles)?;
     let counts = insert_parts(conn, site_id, &articles, now)?;
+    let states: Vec<(i64, &ArticleState)> = articles
+        .iter()
+        .map(|(id, content)| (*id, &content.state))
+        .collect();
+    changes::record_new(conn, site_id, &states)?;
     Ok(Saved { ids, counts })
 }
 
@@ -186,7 +191,9 @@ pub fn update(
     let mut counts = counts::remove(conn, &before)?;
     diesel::delete(article_texts::table.filter(any_of(article_texts::article_id, &ids)))
         .execute(conn)?;
-    diesel::delete(article_slugs::table.filter(any_of(article_slugs::article_id, &ids)))
+    // An address that was given out goes on leading to the article.
+    diesel::update(article_slugs::table.filter(any_of(article_slugs::article_id, &ids)))
+        .set(article_slugs::is_current.eq(false))
         .execute(conn)?;
     diesel::delete(
         article_contributors::table.filter(any_of(article_contributors::article_id, &ids)),
@@ -210,6 +217,11 @@ pub fn update(
     for (category_id, delta) in insert_parts(conn, site_id, &articles, now)? {
         *counts.entry(category_id).or_default() += delta;
     }
+    let states: Vec<(i64, &ArticleState, &ArticleState)> = changed
+        .iter()
+        .map(|(old, new)| (old.row.id, &old.content.state, &new.state))
+        .collect();
+    changes::record(conn, site_id, &states, now)?;
     Ok(Saved { ids, counts })
 }
 
@@ -224,12 +236,22 @@ fn insert_parts(
     insert_slugs(conn, site_id, articles)?;
     let contributor_ids = insert_contributions(conn, site_id, articles)?;
     insert_references(conn, articles)?;
-    insert_listings(conn, site_id, articles, &contributor_ids, now)?;
+    let listed: Vec<Listed<'_>> = articles
+        .iter()
+        .map(|(id, content)| Listed {
+            id: *id,
+            site_id,
+            content,
+            contributor_ids: contributor_ids.get(id).cloned().unwrap_or_default(),
+            updated_at: now,
+        })
+        .collect();
+    listings::insert(conn, &listed, now)?;
     let states: Vec<(i64, &ArticleState)> = articles
         .iter()
         .map(|(id, content)| (*id, &content.state))
         .collect();
-    counts::add(conn, &states, now)
+    counts::add(conn, site_id, &states, now)
 }
 
 fn insert_counters(conn: &mut Conn, counters: impl Iterator<Item = (i64, Counters)>) -> Result<()> {
@@ -327,6 +349,7 @@ fn text_row(article_id: i64, text: &Text) -> TextRow<'_> {
     }
 }
 
+/// Writes the slugs of articles. One that another article of the site had before is theirs from now on.
 fn insert_slugs(conn: &mut Conn, site_id: i64, articles: &[(i64, &ArticleContent)]) -> Result<()> {
     #[derive(Insertable)]
     #[diesel(table_name = article_slugs)]
@@ -334,6 +357,7 @@ fn insert_slugs(conn: &mut Conn, site_id: i64, articles: &[(i64, &ArticleContent
         site_id: i64,
         slug: &'a str,
         article_id: i64,
+        is_current: bool,
     }
     let mut rows = Vec::with_capacity(articles.len());
     for (article_id, content) in articles {
@@ -345,8 +369,17 @@ fn insert_slugs(conn: &mut Conn, site_id: i64, articles: &[(i64, &ArticleContent
             site_id,
             slug,
             article_id: *article_id,
+            is_current: true,
         }));
     }
+    let slugs: Vec<String> = rows.iter().map(|r| r.slug.to_owned()).collect();
+    diesel::delete(
+        article_slugs::table
+            .filter(article_slugs::site_id.eq(site_id))
+            .filter(any_of(article_slugs::slug, &slugs))
+            .filter(article_slugs::is_current.eq(false)),
+    )
+    .execute(conn)?;
     insert_rows!(conn, article_slugs::table, &rows)?;
     Ok(())
 }
@@ -434,53 +467,6 @@ fn insert_references(conn: &mut Conn, articles: &[(i64, &ArticleContent)]) -> Re
     insert_rows!(conn, article_sources::table, &source_rows)?;
     insert_rows!(conn, article_topics::table, &topic_rows)?;
     Ok(())
-}
-
-fn insert_listings(
-    conn: &mut Conn,
-    site_id: i64,
-    articles: &[(i64, &ArticleContent)],
-    contributor_ids: &HashMap<i64, Vec<i64>>,
-    now: Ts,
-) -> Result<()> {
-    let mut category_ids: Vec<i64> = articles
-        .iter()
-        .map(|(_, content)| content.state.category_id)
-        .collect();
-    category_ids.sort_unstable();
-    category_ids.dedup();
-    let above = grouped(categories::ancestors(conn, &category_ids)?, |(leaf, _)| {
-        *leaf
-    });
-    let mut entries = Vec::new();
-    for (article_id, content) in articles {
-        let state = &content.state;
-        if !listings::shows(state, now) {
-            continue;
-        }
-        let mut put = |kind, reference| {
-            entries.push((List { kind, reference }, state.published_at, *article_id))
-        };
-        put(ListKind::All, 0);
-        put(ListKind::Site, site_id);
-        put(ListKind::Category, state.category_id);
-        for (_, id) in above.get(&state.category_id).into_iter().flatten() {
-            put(ListKind::Subtree, *id);
-        }
-        for id in &content.sources {
-            put(ListKind::Source, *id);
-        }
-        for id in &content.topics {
-            put(ListKind::Topic, *id);
-        }
-        let mut makers = contributor_ids.get(article_id).cloned().unwrap_or_default();
-        makers.sort_unstable();
-        makers.dedup();
-        for id in makers {
-            put(ListKind::Contributor, id);
-        }
-    }
-    listings::insert(conn, &entries)
 }
 
 /// Replaces the related articles of each `(article, [related articles])`.

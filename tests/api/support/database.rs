@@ -55,6 +55,12 @@ impl Database {
         }
     }
 
+    /// Runs SQL behind the application's back.
+    pub fn execute(&self, sql: &str) {
+        use diesel::connection::SimpleConnection;
+        self.connect().batch_execute(sql).unwrap();
+    }
+
     /// A connection of the kind that the application uses.
     pub fn connect(&self) -> Conn {
         match &self.place {

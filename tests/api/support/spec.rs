@@ -113,8 +113,7 @@ pub fn items(value: &Value) -> impl Iterator<Item = &Value> {
 /// Fails unless `answer` is one that its operation announces: status, media type and body. Counts the operation as
 /// called. What is not an operation of the document is not judged.
 pub fn check(answer: &Answer) {
-    let path = answer.path.split('?').next().unwrap_or_default();
-    let Some(operation) = find(answer.method.as_str(), path) else {
+    let Some(operation) = meant(answer) else {
         return;
     };
     CALLED
@@ -127,6 +126,16 @@ pub fn check(answer: &Answer) {
             operation.id
         );
     }
+}
+
+/// What [`check`] would find wrong. Counts nothing.
+pub fn verdict(answer: &Answer) -> Result<(), String> {
+    meant(answer).map_or(Ok(()), |operation| judge(operation, answer))
+}
+
+fn meant(answer: &Answer) -> Option<&'static Operation> {
+    let path = answer.path.split('?').next().unwrap_or_default();
+    find(answer.method.as_str(), path)
 }
 
 /// The operation that a request means: of those whose template fits, the one that is literal for longest.
@@ -200,7 +209,7 @@ fn judge(operation: &Operation, answer: &Answer) -> Result<(), String> {
 }
 
 /// The validator of a schema of the document, compiled once.
-fn validator(schema: &Value) -> Arc<Validator> {
+pub fn validator(schema: &Value) -> Arc<Validator> {
     let mut validators = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);
     let compiled =
         validators.entry(schema.to_string()).or_insert_with(|| {

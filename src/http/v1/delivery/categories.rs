@@ -1,12 +1,15 @@
 //! Category trees, for anyone. Knows no SQL.
 
 use actix_web::get;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
 
+use crate::http::conditional::{Answer, SurrogateKeys};
 use crate::http::problem::{ItemProblems, Problem};
-use crate::http::query::{NoQuery, Query, SitePath};
-use crate::http::v1::dto::category::CategoryCollection;
+use crate::http::query::{CategoryPath, IdPath, NoQuery, Query, SitePath};
+use crate::http::v1::dto::category::{CategoryBody, CategoryCollection};
+use crate::models::freshness::Fresh;
 use crate::service::Services;
+use crate::service::categories::CategoryDetail;
 
 /// List the categories of a site
 ///
@@ -20,6 +23,49 @@ pub async fn list_categories(
     services: Data<Services>,
     site: SitePath,
     _query: Query<NoQuery>,
-) -> Result<Json<CategoryCollection>, Problem> {
-    Ok(Json(services.categories.tree(site.0).await?.into()))
+) -> Result<Answer<CategoryCollection>, Problem> {
+    let keys = SurrogateKeys::default().site(&site.0);
+    let Fresh { value, freshness } = services.categories.tree(site.0).await?;
+    Ok(Answer::new(value.into(), freshness).keyed(keys))
+}
+
+/// Fetch a category by its path
+///
+/// One category of a site with the way from the home page, its siblings (itself included) and its children, all in the
+/// order of the tree, with numbers of public articles that are right to the second.
+#[utoipa::path(operation_id = "getCategoryByPath", tag = "categories",
+    params(SitePath, CategoryPath),
+    responses((status = 200, description = "The category", body = CategoryBody), ItemProblems))]
+#[get("/sites/{site}/categories/{path:.*}")]
+pub async fn get_category_by_path(
+    services: Data<Services>,
+    site: SitePath,
+    path: CategoryPath,
+    _query: Query<NoQuery>,
+) -> Result<Answer<CategoryBody>, Problem> {
+    let found = services.categories.get_by_path(site.0, path.0).await?;
+    Ok(answer(found))
+}
+
+/// Fetch a category
+///
+/// The same as by its path; the id stays when the path changes.
+#[utoipa::path(operation_id = "getCategory", tag = "categories",
+    params(IdPath),
+    responses((status = 200, description = "The category", body = CategoryBody), ItemProblems))]
+#[get("/categories/{id}")]
+pub async fn get_category(
+    services: Data<Services>,
+    id: IdPath,
+    _query: Query<NoQuery>,
+) -> Result<Answer<CategoryBody>, Problem> {
+    let found = services.categories.get(id.0).await?;
+    Ok(answer(found))
+}
+
+fn answer(Fresh { value, freshness }: Fresh<CategoryDetail>) -> Answer<CategoryBody> {
+    let keys = SurrogateKeys::default()
+        .site(&value.site.slug)
+        .category(value.category.id);
+    Answer::new(value.into(), freshness).keyed(keys)
 }

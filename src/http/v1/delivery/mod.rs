@@ -2,5 +2,8 @@
 
 pub mod articles;
 pub mod categories;
+pub mod link_groups;
+pub mod menus;
 pub mod sites;
 pub mod sources;
+pub mod topics;

@@ -1,12 +1,14 @@
 //! Sites, for anyone. Knows no SQL.
 
 use actix_web::get;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
 
+use crate::http::conditional::{Answer, SurrogateKeys};
 use crate::http::links::Links;
 use crate::http::problem::{ItemProblems, Problem, ReadProblems};
 use crate::http::query::{NoQuery, Query, SitePath};
 use crate::http::v1::dto::site::{SiteBody, SiteCollection};
+use crate::models::freshness::Fresh;
 use crate::service::Services;
 
 /// List the sites
@@ -19,11 +21,9 @@ pub async fn list_sites(
     services: Data<Services>,
     links: Data<Links>,
     _query: Query<NoQuery>,
-) -> Result<Json<SiteCollection>, Problem> {
-    Ok(Json(SiteCollection::new(
-        services.sites.list().await?,
-        &links,
-    )))
+) -> Result<Answer<SiteCollection>, Problem> {
+    let Fresh { value, freshness } = services.sites.list().await?;
+    Ok(Answer::new(SiteCollection::new(value, &links), freshness))
 }
 
 /// Fetch a site
@@ -38,9 +38,8 @@ pub async fn get_site(
     links: Data<Links>,
     site: SitePath,
     _query: Query<NoQuery>,
-) -> Result<Json<SiteBody>, Problem> {
-    Ok(Json(SiteBody::new(
-        services.sites.get(site.0).await?,
-        &links,
-    )))
+) -> Result<Answer<SiteBody>, Problem> {
+    let Fresh { value, freshness } = services.sites.get(site.0).await?;
+    let keys = SurrogateKeys::default().site(&value.slug);
+    Ok(Answer::new(SiteBody::new(value, &links), freshness).keyed(keys))
 }

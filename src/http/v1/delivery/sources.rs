@@ -1,16 +1,16 @@
 //! Sources, for anyone. Knows no SQL.
 
 use actix_web::get;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::http::pagination::{CursorKey, Fingerprint};
+use crate::http::conditional::Answer;
+use crate::http::pagination::{Address, CountKind, CursorKey, Fingerprint, Paging};
 use crate::http::problem::{ItemProblems, Problem, ReadProblems};
-use crate::http::query::{IdPath, Limit, NoQuery, Query};
+use crate::http::query::{IdPath, Limit, NoQuery, PageNumber, Query};
 use crate::http::v1::dto::source::{SourceBody, SourcePageBody};
-use crate::models::listing::Position;
-use crate::models::time::Ts;
+use crate::models::freshness::Fresh;
 use crate::service::Services;
 
 /// How to page through sources.
@@ -23,8 +23,16 @@ pub struct SourcesQuery {
     #[serde(default)]
     limit: Limit,
     /// Where the page starts: `next_cursor` of the page before.
-    #[param(pattern = "^[A-Za-z0-9_-]+$", max_length = 200)]
+    #[param(pattern = "^[A-Za-z0-9_-]+$", max_length = 1000)]
     cursor: Option<String>,
+    /// Number of the page, from 1, for interfaces with page numbers; reaches the first 10,000 items. Not together with
+    /// `cursor`.
+    #[param(value_type = Option<i32>, minimum = 1, maximum = 10000)]
+    page: Option<PageNumber>,
+    /// Whether to count all sources: `none`, `exact`, `estimated`.
+    #[serde(default)]
+    #[param(inline = false)]
+    count: CountKind,
 }
 
 /// List the sources
@@ -36,26 +44,26 @@ pub struct SourcesQuery {
 pub async fn list_sources(
     services: Data<Services>,
     key: Data<CursorKey>,
+    here: Address,
     query: Query<SourcesQuery>,
-) -> Result<Json<SourcePageBody>, Problem> {
-    let Query(query) = query;
+) -> Result<Answer<SourcePageBody>, Problem> {
+    let Query(SourcesQuery {
+        limit,
+        cursor,
+        page,
+        count,
+    }) = query;
     let list = Fingerprint::of("sources", &[]);
-    let after = query
-        .cursor
-        .map(|cursor| key.decode(list, &cursor))
-        .transpose()?
-        .map_or(0, |p| p.id);
-    let page = services.sources.page(after, query.limit.get()).await?;
-    let next = page.next.map(|id| {
-        key.encode(
-            list,
-            Position {
-                published_at: Ts::default(),
-                id,
-            },
-        )
-    });
-    Ok(Json(SourcePageBody::new(page.items, next)))
+    let paging = Paging {
+        limit,
+        cursor,
+        page: page.map(PageNumber::get),
+        count,
+    };
+    let Fresh { value, freshness } = services.sources.page(paging.resolve(&key, list)?).await?;
+    let next = value.next.as_ref().map(|place| key.encode(list, place));
+    let links = paging.links(&here, next.as_deref(), value.total);
+    Ok(Answer::new(SourcePageBody::new(value, next), freshness).linked(links))
 }
 
 /// Fetch a source
@@ -69,6 +77,7 @@ pub async fn get_source(
     services: Data<Services>,
     id: IdPath,
     _query: Query<NoQuery>,
-) -> Result<Json<SourceBody>, Problem> {
-    Ok(Json(services.sources.get(id.0).await?.into()))
+) -> Result<Answer<SourceBody>, Problem> {
+    let Fresh { value, freshness } = services.sources.get(id.0).await?;
+    Ok(Answer::new(value.into(), freshness))
 }

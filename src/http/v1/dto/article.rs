@@ -7,18 +7,22 @@ use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use utoipa::ToSchema;
 
-use super::TotalKind;
 use super::site::{LocaleTag, SiteBody};
 use super::source::SourceBody;
+use super::total;
 use crate::http::links::Links;
+use crate::http::pagination::CountKind;
 use crate::models::article::{
     ArticleRow, Audio, Heading, PublicArticle, StoredAttachment, StoredText, TextSummary,
 };
 use crate::models::category::Category;
+use crate::models::change::{Change, Withdrawal};
 use crate::models::contributor::{ContributorKind, ContributorName, StoredContribution};
+use crate::models::listing::Place;
+use crate::models::page::Page;
 use crate::models::time::{self, Precision, Ts};
 use crate::models::topic::Topic;
-use crate::service::articles::{Detail, Include, Summary};
+use crate::service::articles::{ChangePage, Changed, Detail, Include, Summary};
 
 /// How exactly a time was printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -162,13 +166,13 @@ pub struct CoverBody {
 pub struct BreadcrumbBody {
     /// Id of the category; `null` for the home page.
     #[schema(minimum = 1, maximum = 9007199254740991_u64, example = 7)]
-    id: Option<i64>,
+    pub(super) id: Option<i64>,
     /// What it is called.
     #[schema(max_length = 2000, example = "海洋研究")]
-    name: String,
+    pub(super) name: String,
     /// Path of the category; empty for the home page.
     #[schema(max_length = 600, example = "research/ocean")]
-    path: String,
+    pub(super) path: String,
 }
 
 /// The articles published just before and after in the same category; `null` at the ends.
@@ -246,13 +250,50 @@ pub struct ArticlePage {
     #[schema(max_items = 100)]
     items: Vec<ArticleSummary>,
     /// Where the next page starts; `null` on the last one.
-    #[schema(max_length = 200, pattern = "^[A-Za-z0-9_-]+$")]
+    #[schema(max_length = 1000, pattern = "^[A-Za-z0-9_-]+$")]
     next_cursor: Option<String>,
     /// How many there are in all, where that was asked for.
     #[schema(minimum = 0, maximum = 9007199254740991_u64)]
     total: Option<i64>,
     /// How `total` was found.
-    total_kind: TotalKind,
+    total_kind: CountKind,
+}
+
+/// What became of an article.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ArticleChange {
+    /// Id of the article.
+    #[schema(minimum = 1, maximum = 9007199254740991_u64, example = 42)]
+    id: i64,
+    /// When it changed, came or went, UTC.
+    #[schema(max_length = 40, format = DateTime, example = "2026-01-15T02:00:00Z")]
+    changed_at: String,
+    /// Since when it is not public any more, UTC; `null` where it is public.
+    #[schema(max_length = 40, format = DateTime)]
+    withdrawn_at: Option<String>,
+    /// Why it is not public any more: `archived`, `expired`, `rescheduled`, `unpublished`; later versions may add words.
+    #[schema(max_length = 200)]
+    reason: Option<String>,
+    /// The article as lists show it; `null` where it was withdrawn.
+    article: Option<ArticleSummary>,
+}
+
+/// A part of the feed of changes.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ArticleChangePage {
+    /// The changes, oldest first, each article once.
+    #[schema(max_items = 100)]
+    items: Vec<ArticleChange>,
+    /// Where to go on with `since`, now or later; keep it.
+    #[schema(max_length = 200, pattern = "^[A-Za-z0-9_-]+$")]
+    next_cursor: String,
+    /// Whether there may be more right now. If not, ask again later.
+    has_more: bool,
+    /// Always `null`: changes are not counted.
+    #[schema(minimum = 0, maximum = 9007199254740991_u64)]
+    total: Option<i64>,
+    /// Always `none`.
+    total_kind: CountKind,
 }
 
 /// An article as its page shows it.
@@ -480,16 +521,63 @@ impl ArticleSummary {
 
 impl ArticlePage {
     /// A page and the cursor of the next one.
-    pub fn new(items: Vec<Summary>, next_cursor: Option<String>, links: &Links) -> Self {
-        let items = items
-            .into_iter()
-            .map(|summary| ArticleSummary::new(summary, links))
-            .collect();
+    pub fn new(page: Page<Summary, Place>, next_cursor: Option<String>, links: &Links) -> Self {
+        let (total, total_kind) = total(page.total);
         Self {
-            items,
+            items: page
+                .items
+                .into_iter()
+                .map(|summary| ArticleSummary::new(summary, links))
+                .collect(),
             next_cursor,
+            total,
+            total_kind,
+        }
+    }
+}
+
+impl ArticleChange {
+    fn new(changed: Changed, links: &Links) -> Self {
+        let Changed {
+            change:
+                Change {
+                    article_id,
+                    changed_at,
+                    withdrawal,
+                },
+            article,
+        } = changed;
+        let (withdrawn_at, reason) = match withdrawal {
+            Some(Withdrawal { at, reason }) => (Some(at.to_rfc3339()), Some(reason)),
+            None => (None, None),
+        };
+        Self {
+            id: article_id,
+            changed_at: changed_at.to_rfc3339(),
+            withdrawn_at,
+            reason,
+            article: article.map(|summary| ArticleSummary::new(summary, links)),
+        }
+    }
+}
+
+impl ArticleChangePage {
+    /// A part of the feed and the cursor to go on with.
+    pub fn new(page: ChangePage, next_cursor: String, links: &Links) -> Self {
+        let ChangePage {
+            items,
+            next: _,
+            has_more,
+        } = page;
+        Self {
+            items: items
+                .into_iter()
+                .map(|changed| ArticleChange::new(changed, links))
+                .collect(),
+            next_cursor,
+            has_more,
             total: None,
-            total_kind: TotalKind::None,
+            total_kind: CountKind::None,
         }
     }
 }

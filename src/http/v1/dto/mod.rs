@@ -3,25 +3,25 @@
 
 pub mod article;
 pub mod category;
+pub mod link_group;
+pub mod menu;
 pub mod site;
 pub mod source;
+pub mod topic;
 
-use serde::Serialize;
-use utoipa::ToSchema;
+use crate::http::pagination::CountKind;
+use crate::models::page::Total;
 
-/// How `total` was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum TotalKind {
-    /// Nobody counted; `total` is `null`.
-    None,
-    /// Counted.
-    Exact,
-    /// Taken from statistics.
-    Estimated,
+/// The two members that a total becomes.
+fn total(total: Total) -> (Option<i64>, CountKind) {
+    match total {
+        Total::Unknown => (None, CountKind::None),
+        Total::Exact(n) => (Some(n), CountKind::Exact),
+        Total::Estimated(n) => (Some(n), CountKind::Estimated),
+    }
 }
 
 /// The total of a list that comes whole.
-fn whole<T>(items: &[T]) -> (Option<i64>, TotalKind) {
-    (i64::try_from(items.len()).ok(), TotalKind::Exact)
+fn whole<T>(items: &[T]) -> (Option<i64>, CountKind) {
+    (i64::try_from(items.len()).ok(), CountKind::Exact)
 }

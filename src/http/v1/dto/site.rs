@@ -3,8 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{TotalKind, whole};
+use super::whole;
 use crate::http::links::Links;
+use crate::http::pagination::CountKind;
 use crate::models::site::{Block, Contact, Credit, Registration, Site, SiteContent};
 
 /// A portal.
@@ -129,7 +130,7 @@ pub struct SiteCollection {
     #[schema(minimum = 0, maximum = 9007199254740991_u64)]
     total: Option<i64>,
     /// How `total` was found.
-    total_kind: TotalKind,
+    total_kind: CountKind,
 }
 
 impl SiteBody {

@@ -3,7 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::TotalKind;
+use super::total;
+use crate::http::pagination::CountKind;
+use crate::models::page::Page;
 use crate::models::source::Source;
 
 /// A medium that articles come from.
@@ -37,7 +39,7 @@ pub struct SourcePageBody {
     #[schema(minimum = 0, maximum = 9007199254740991_u64)]
     total: Option<i64>,
     /// How `total` was found.
-    total_kind: TotalKind,
+    total_kind: CountKind,
 }
 
 impl From<Source> for SourceBody {
@@ -59,13 +61,13 @@ impl From<Source> for SourceBody {
 
 impl SourcePageBody {
     /// A page and the cursor of the next one.
-    pub fn new(items: Vec<Source>, next_cursor: Option<String>) -> Self {
-        let items = items.into_iter().map(SourceBody::from).collect();
+    pub fn new(page: Page<Source, i64>, next_cursor: Option<String>) -> Self {
+        let (total, total_kind) = total(page.total);
         Self {
-            items,
+            items: page.items.into_iter().map(SourceBody::from).collect(),
             next_cursor,
-            total: None,
-            total_kind: TotalKind::None,
+            total,
+            total_kind,
         }
     }
 }

@@ -1,0 +1,74 @@
+-- What delivery needs beyond single pages: lists in three orders, change stamps, a feed of changes, old slugs.
+-- `listings` and the events are derived from the articles; `maintenance` has the next start fill them again.
+
+CREATE TABLE maintenance (
+    task text NOT NULL,
+    CONSTRAINT maintenance_pkey PRIMARY KEY (task)
+) WITHOUT ROWID;
+INSERT INTO maintenance (task) SELECT 'reindex' WHERE EXISTS (SELECT 1 FROM articles);
+
+DROP TABLE listings;
+CREATE TABLE listings (
+    kind smallint NOT NULL,
+    reference bigint NOT NULL,
+    published_at text NOT NULL,
+    article_id bigint NOT NULL,
+    updated_at text NOT NULL,
+    title_key text NOT NULL,
+    CONSTRAINT listings_pkey PRIMARY KEY (kind, reference, published_at, article_id),
+    CONSTRAINT listings_article_id_fkey FOREIGN KEY (article_id) REFERENCES articles (id) ON DELETE CASCADE
+) WITHOUT ROWID;
+CREATE INDEX listings_article_id_idx ON listings (article_id);
+CREATE INDEX listings_updated_at_idx ON listings (kind, reference, updated_at, article_id);
+CREATE INDEX listings_title_key_idx ON listings (kind, reference, title_key, article_id);
+
+DROP TABLE count_events;
+DELETE FROM category_counts;
+CREATE TABLE visibility_events (
+    article_id bigint NOT NULL,
+    delta bigint NOT NULL,
+    site_id bigint NOT NULL,
+    category_id bigint NOT NULL,
+    at text NOT NULL,
+    CONSTRAINT visibility_events_pkey PRIMARY KEY (article_id, delta),
+    CONSTRAINT visibility_events_article_id_fkey FOREIGN KEY (article_id) REFERENCES articles (id) ON DELETE CASCADE,
+    CONSTRAINT visibility_events_site_id_fkey FOREIGN KEY (site_id) REFERENCES sites (id) ON DELETE CASCADE,
+    CONSTRAINT visibility_events_category_id_fkey FOREIGN KEY (category_id) REFERENCES categories (id) ON DELETE RESTRICT,
+    CONSTRAINT visibility_events_delta_check CHECK (delta IN (1, -1))
+) WITHOUT ROWID;
+CREATE INDEX visibility_events_site_id_idx ON visibility_events (site_id, at);
+CREATE INDEX visibility_events_category_id_idx ON visibility_events (category_id, at);
+CREATE INDEX visibility_events_at_idx ON visibility_events (at, article_id);
+
+-- The time of the last committed change, here of everything and below of each site. It only grows.
+CREATE TABLE change_clock (
+    id integer NOT NULL CONSTRAINT change_clock_pkey PRIMARY KEY,
+    changed_at text NOT NULL,
+    CONSTRAINT change_clock_id_check CHECK (id = 1)
+);
+INSERT INTO change_clock (id, changed_at) SELECT 1, coalesce(max(updated_at), '2026-01-01T00:00:00.000000Z') FROM sites;
+
+CREATE TABLE site_stamps (
+    site_id integer NOT NULL,
+    changed_at text NOT NULL,
+    CONSTRAINT site_stamps_pkey PRIMARY KEY (site_id),
+    CONSTRAINT site_stamps_site_id_fkey FOREIGN KEY (site_id) REFERENCES sites (id) ON DELETE CASCADE
+);
+INSERT INTO site_stamps (site_id, changed_at) SELECT id, updated_at FROM sites;
+
+-- The last change of each article that is, was or will be public; it outlives the article.
+CREATE TABLE article_changes (
+    article_id integer NOT NULL,
+    site_id bigint NOT NULL,
+    changed_at text,
+    withdrawn_at text,
+    reason text,
+    CONSTRAINT article_changes_pkey PRIMARY KEY (article_id),
+    CONSTRAINT article_changes_site_id_fkey FOREIGN KEY (site_id) REFERENCES sites (id) ON DELETE CASCADE,
+    CONSTRAINT article_changes_withdrawn_at_check CHECK ((withdrawn_at IS NULL) = (reason IS NULL))
+);
+CREATE INDEX article_changes_changed_at_idx ON article_changes (changed_at, article_id);
+CREATE INDEX article_changes_site_id_idx ON article_changes (site_id, changed_at, article_id);
+
+-- Slugs that an article had before lead to the one it has.
+ALTER TABLE article_slugs ADD COLUMN is_current boolean NOT NULL DEFAULT 1;

@@ -1,0 +1,117 @@
+//! The feed of changes: what was published, changed or withdrawn, for those who keep a copy.
+
+use super::{Articles, Languages, Summary, summaries};
+use crate::error::Result;
+use crate::models::change::{Change, ChangePlace};
+use crate::models::freshness::Fresh;
+use crate::models::time::Ts;
+use crate::store::{self, Conn};
+
+/// Where to begin reading changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// With everything that is public.
+    Beginning,
+    /// With what changed at this time or later.
+    Time(Ts),
+    /// Behind what was read before.
+    Place(ChangePlace),
+}
+
+/// A change, with the article as it is now where it is public.
+#[derive(Debug, Clone)]
+pub struct Changed {
+    /// What became of it.
+    pub change: Change,
+    /// The article.
+    pub article: Option<Summary>,
+}
+
+/// A part of the feed.
+#[derive(Debug, Clone)]
+pub struct ChangePage {
+    /// The changes, each article once.
+    pub items: Vec<Changed>,
+    /// Where to go on, now or later.
+    pub next: ChangePlace,
+    /// Whether there may be more now.
+    pub has_more: bool,
+}
+
+impl Articles {
+    /// Up to `limit` changes of a site or of all since then. A site that does not exist has none.
+    pub async fn changes(
+        &self,
+        site: Option<String>,
+        since: Since,
+        limit: i64,
+        languages: Languages,
+    ) -> Result<Fresh<ChangePage>> {
+        let now = self.now();
+        self.store
+            .read(move |conn| {
+                store::connection::snapshot(conn, |conn| {
+                    changes(conn, site.as_deref(), since, limit, &languages, now)
+                })
+            })
+            .await
+    }
+}
+
+fn changes(
+    conn: &mut Conn,
+    site: Option<&str>,
+    since: Since,
+    limit: i64,
+    languages: &Languages,
+    now: Ts,
+) -> Result<Fresh<ChangePage>> {
+    let after = match since {
+        Since::Beginning => store::changes::beginning(conn, now)?,
+        Since::Time(at) => store::changes::place_at(conn, at, now),
+        Since::Place(place) => place,
+    };
+    let site_id = match site {
+        None => None,
+        Some(slug) => match store::sites::find_id(conn, slug)? {
+            Some(id) => Some(id),
+            None => {
+                let value = ChangePage {
+                    items: Vec::new(),
+                    next: after,
+                    has_more: false,
+                };
+                let freshness = store::stamps::of_everything(conn, now)?;
+                return Ok(Fresh { value, freshness });
+            }
+        },
+    };
+    let freshness = match site_id {
+        Some(id) => store::stamps::of_site(conn, id, now)?,
+        None => store::stamps::of_everything(conn, now)?,
+    };
+    let (changes, next, has_more) = store::changes::page(conn, site_id, after, limit, now)?;
+    let public: Vec<i64> = changes
+        .iter()
+        .filter(|c| c.withdrawal.is_none())
+        .map(|c| c.article_id)
+        .collect();
+    let articles = store::articles::find_all(conn, &public, now)?;
+    let mut shown: Vec<Summary> = summaries(conn, articles, languages)?;
+    let items = changes
+        .into_iter()
+        .map(|change| {
+            let place = shown
+                .iter()
+                .position(|s| s.article.article.id == change.article_id);
+            let article = place.map(|at| shown.swap_remove(at));
+            Changed { change, article }
+        })
+        .collect();
+    let value = ChangePage {
+        items,
+        next,
+        has_more,
+    };
+    Ok(Fresh { value, freshness })
+}

@@ -1,0 +1,239 @@
+//! One article with everything on its page.
+
+use super::{Articles, Languages, Summary, choose, locales, summaries};
+use crate::error::{Error, Resource, Result};
+use crate::models::article::{PublicArticle, StoredAttachment, StoredText};
+use crate::models::category::Category;
+use crate::models::contributor::StoredContribution;
+use crate::models::freshness::{Fresh, Freshness};
+use crate::models::site::Site;
+use crate::models::source::Source;
+use crate::models::time::Ts;
+use crate::models::topic::Topic;
+use crate::store::{self, Conn};
+
+/// What comes with an article only when it is asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Include {
+    /// The way from the home page.
+    pub breadcrumbs: bool,
+    /// The articles before and after it.
+    pub neighbors: bool,
+    /// The articles recommended beside it.
+    pub related: bool,
+    /// Its site.
+    pub site_details: bool,
+}
+
+/// An article as its page shows it.
+#[derive(Debug, Clone)]
+pub struct Detail {
+    /// The article.
+    pub article: PublicArticle,
+    /// The rendition served.
+    pub text: StoredText,
+    /// The languages it exists in, the original first.
+    pub available_locales: Vec<String>,
+    /// Who made it.
+    pub contributions: Vec<StoredContribution>,
+    /// Where it comes from.
+    pub sources: Vec<Source>,
+    /// Its topics.
+    pub topics: Vec<Topic>,
+    /// Its files.
+    pub attachments: Vec<StoredAttachment>,
+    /// The categories from the root down to its own.
+    pub ancestors: Option<Vec<Category>>,
+    /// `(previous, next)`.
+    pub neighbors: Option<(Option<Summary>, Option<Summary>)>,
+    /// Recommended articles.
+    pub related: Option<Vec<Summary>>,
+    /// Its site, where breadcrumbs or site details need it.
+    pub site: Option<Site>,
+}
+
+/// What a slug leads to.
+#[derive(Debug, Clone)]
+pub enum BySlug {
+    /// The article that has it.
+    Here(Box<Fresh<Detail>>),
+    /// The article that had it before has this one now.
+    Moved(String),
+}
+
+impl Articles {
+    /// The public article with `id`.
+    pub async fn get(
+        &self,
+        id: i64,
+        languages: Languages,
+        include: Include,
+    ) -> Result<Fresh<Detail>> {
+        let now = self.now();
+        self.store
+            .read_short(move |conn| {
+                store::connection::snapshot(conn, |conn| detail(conn, id, &languages, include, now))
+            })
+            .await
+    }
+
+    /// The public article of a site with `slug`: its own, a translation's, or one that it had before.
+    pub async fn get_by_slug(
+        &self,
+        site: String,
+        slug: String,
+        languages: Languages,
+        include: Include,
+    ) -> Result<BySlug> {
+        let now = self.now();
+        self.store
+            .read_short(move |conn| {
+                store::connection::snapshot(conn, |conn| {
+                    by_slug(conn, &site, &slug, languages, include, now)
+                })
+            })
+            .await
+    }
+}
+
+fn by_slug(
+    conn: &mut Conn,
+    site: &str,
+    slug: &str,
+    mut languages: Languages,
+    include: Include,
+    now: Ts,
+) -> Result<BySlug> {
+    let site_id =
+        store::sites::find_id(conn, site)?.ok_or_else(|| Error::not_found(Resource::Site, site))?;
+    let (id, is_current) = store::articles::find_slug(conn, site_id, slug)?
+        .ok_or_else(|| Error::not_found(Resource::Article, slug))?;
+    let unknown = |error| match error {
+        // An id that nobody asked for is not told.
+        Error::NotFound { .. } => Error::not_found(Resource::Article, slug),
+        other => other,
+    };
+    if !is_current {
+        let (article, _) = store::articles::find(conn, id, now)?
+            .ok_or_else(|| Error::not_found(Resource::Article, slug))?;
+        return Ok(BySlug::Moved(article.article.slug));
+    }
+    if languages.locale.is_none() {
+        // A translation's own slug asks for that translation.
+        let renditions = store::articles::renditions(conn, &[id])?;
+        let named = renditions
+            .into_iter()
+            .find(|t| t.slug.as_deref() == Some(slug));
+        languages.locale = named.map(|text| text.locale);
+    }
+    let found = detail(conn, id, &languages, include, now).map_err(unknown)?;
+    Ok(BySlug::Here(Box::new(found)))
+}
+
+fn detail(
+    conn: &mut Conn,
+    id: i64,
+    languages: &Languages,
+    include: Include,
+    now: Ts,
+) -> Result<Fresh<Detail>> {
+    let (article, site_stamp) = store::articles::find(conn, id, now)?
+        .ok_or_else(|| Error::not_found(Resource::Article, id))?;
+    let ids = [id];
+    let renditions = store::articles::renditions(conn, &ids)?;
+    let available_locales = locales(&article, &renditions);
+    let locale = choose(&article, &available_locales, languages).ok_or_else(|| {
+        let available = available_locales.clone();
+        Error::NoSuchLanguage { available }
+    })?;
+    let text = store::articles::body(conn, id, &locale)?.ok_or_else(|| {
+        Error::internal(format!(
+            "article {id} has no text in its language `{locale}`"
+        ))
+    })?;
+    let ancestors = if include.breadcrumbs {
+        Some(store::categories::chain(
+            conn,
+            article.article.site_id,
+            &prefixes(&article.category_path),
+        )?)
+    } else {
+        None
+    };
+    let neighbors = if include.neighbors {
+        let (previous, next) = store::articles::neighbors(conn, &article.article, now)?;
+        let next_id = next.as_ref().map(|n| n.article.id);
+        let mut found = summaries(conn, previous.into_iter().chain(next).collect(), languages)?;
+        let next = found.pop_if(|s| Some(s.article.article.id) == next_id);
+        Some((found.pop(), next))
+    } else {
+        None
+    };
+    let related = if include.related {
+        let found = store::articles::related(conn, id, now)?;
+        Some(summaries(conn, found, languages)?)
+    } else {
+        None
+    };
+    let site = if include.site_details || include.breadcrumbs {
+        store::sites::find(conn, &article.site_slug)?
+    } else {
+        None
+    };
+    let freshness = freshness(conn, &article, site_stamp, include, now)?;
+    let value = Detail {
+        text,
+        available_locales,
+        contributions: store::contributors::of_articles(conn, &ids)?,
+        sources: store::sources::of_articles(conn, &ids)?
+            .into_iter()
+            .map(|(_, s)| s)
+            .collect(),
+        topics: store::topics::of_articles(conn, &ids)?
+            .into_iter()
+            .map(|(_, t)| t)
+            .collect(),
+        attachments: store::articles::attachments(conn, &ids)?,
+        ancestors,
+        neighbors,
+        related,
+        site,
+        article,
+    };
+    Ok(Fresh { value, freshness })
+}
+
+/// An article is as fresh as its site was last changed or its own time came, until its time is over. The articles
+/// beside it come and go by themselves.
+fn freshness(
+    conn: &mut Conn,
+    article: &PublicArticle,
+    site_stamp: Ts,
+    include: Include,
+    now: Ts,
+) -> Result<Freshness> {
+    let row = &article.article;
+    if include.neighbors || include.related {
+        let site = store::stamps::of_site(conn, row.site_id, now)?;
+        return Ok(Freshness {
+            changed_at: site.changed_at.max(row.published_at),
+            ..site
+        });
+    }
+    Ok(Freshness {
+        changed_at: site_stamp.max(row.published_at),
+        changes_at: row.unpublish_at,
+        now,
+    })
+}
+
+/// `a/b/c` gives `a`, `a/b`, `a/b/c`.
+fn prefixes(path: &str) -> Vec<String> {
+    let ends = path
+        .match_indices('/')
+        .map(|(at, _)| at)
+        .chain([path.len()]);
+    ends.filter_map(|end| path.get(..end))
+        .map(str::to_owned)
+        .collect()
+}

@@ -1,0 +1,316 @@
+//! SQL on the feed of changes: one row an article, with the time of its last change and, where it is gone, since when.
+//!
+//! Rows are written without a time and get it from [`super::stamps::stamp`] just before the transaction commits, so the
+//! order of times is the order of commits and nobody who reads up to a time misses what commits later. What happens by
+//! itself, an article's time coming or being over, writes nothing: it is read from `visibility_events`, and stamped
+//! like a change once it is rolled up.
+
+use chrono::Duration;
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+
+use super::ROWS_PER_STATEMENT;
+use super::connection::{Conn, Db, on_db};
+use super::fragments;
+use crate::error::Result;
+use crate::models::article::{ArticleState, Status};
+use crate::models::change::{Change, ChangePlace, Withdrawal};
+use crate::models::time::Ts;
+use crate::schema::{article_changes, articles, visibility_events};
+
+/// How far the clocks of several instances may be apart: an event younger than this waits, on PostgreSQL.
+const CLOCKS_APART: Duration = Duration::seconds(2);
+
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = article_changes, treat_none_as_default_value = false)]
+struct Row<'a> {
+    article_id: i64,
+    site_id: i64,
+    changed_at: Option<Ts>,
+    withdrawn_at: Option<Ts>,
+    reason: Option<&'a str>,
+}
+
+impl<'a> Row<'a> {
+    fn new(article_id: i64, site_id: i64, withdrawn: Option<(Ts, &'a str)>) -> Self {
+        Self {
+            article_id,
+            site_id,
+            changed_at: None,
+            withdrawn_at: withdrawn.map(|(at, _)| at),
+            reason: withdrawn.map(|(_, reason)| reason),
+        }
+    }
+}
+
+/// Records new articles (id and state). One that is not published is nobody's business.
+pub fn record_new(conn: &mut Conn, site_id: i64, articles: &[(i64, &ArticleState)]) -> Result<()> {
+    let rows: Vec<Row<'_>> = articles
+        .iter()
+        .filter(|(_, state)| state.status == Status::Published)
+        .map(|(id, _)| Row::new(*id, site_id, None))
+        .collect();
+    touch(conn, &rows)
+}
+
+/// Records changed articles (id, state before and after).
+pub fn record(
+    conn: &mut Conn,
+    site_id: i64,
+    articles: &[(i64, &ArticleState, &ArticleState)],
+    now: Ts,
+) -> Result<()> {
+    let mut settled = Vec::new();
+    let mut touched = Vec::new();
+    for (id, before, after) in articles {
+        let was_public = before.begins_before(now);
+        let withdrawn = |reason| Some((now, reason));
+        match after.status {
+            Status::Published if after.begins_before(now) => {
+                settled.push(Row::new(*id, site_id, None));
+            }
+            Status::Published if was_public => {
+                settled.push(Row::new(*id, site_id, withdrawn("rescheduled")));
+            }
+            Status::Published => touched.push(Row::new(*id, site_id, None)),
+            Status::Archived if was_public => {
+                settled.push(Row::new(*id, site_id, withdrawn("archived")));
+            }
+            Status::Draft if was_public => {
+                settled.push(Row::new(*id, site_id, withdrawn("unpublished")));
+            }
+            Status::Archived | Status::Draft => {}
+        }
+    }
+    touch(conn, &touched)?;
+    for chunk in settled.chunks(ROWS_PER_STATEMENT) {
+        on_db!(&mut *conn, |c| {
+            diesel::insert_into(article_changes::table)
+                .values(chunk)
+                .on_conflict(article_changes::article_id)
+                .do_update()
+                .set((
+                    article_changes::changed_at.eq(excluded(article_changes::changed_at)),
+                    article_changes::withdrawn_at.eq(excluded(article_changes::withdrawn_at)),
+                    article_changes::reason.eq(excluded(article_changes::reason)),
+                ))
+                .execute(c)?;
+        });
+    }
+    Ok(())
+}
+
+/// Records that articles, as `(site, article)`, came or went by themselves.
+pub fn record_events(conn: &mut Conn, articles: &[(i64, i64)]) -> Result<()> {
+    let rows: Vec<Row<'_>> = articles
+        .iter()
+        .map(|(site_id, id)| Row::new(*id, *site_id, None))
+        .collect();
+    touch(conn, &rows)
+}
+
+/// Adds rows; of those that are there only the time is taken off.
+fn touch(conn: &mut Conn, rows: &[Row<'_>]) -> Result<()> {
+    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
+        on_db!(&mut *conn, |c| {
+            diesel::insert_into(article_changes::table)
+                .values(chunk)
+                .on_conflict(article_changes::article_id)
+                .do_update()
+                .set(article_changes::changed_at.eq(excluded(article_changes::changed_at)))
+                .execute(c)?;
+        });
+    }
+    Ok(())
+}
+
+/// Adds what is missing for articles (id and state) that were there before changes were recorded.
+pub fn record_missing(
+    conn: &mut Conn,
+    site_id: i64,
+    articles: &[(i64, &ArticleState)],
+) -> Result<()> {
+    let rows: Vec<Row<'_>> = articles
+        .iter()
+        .filter(|(_, state)| state.status == Status::Published)
+        .map(|(id, _)| Row::new(*id, site_id, None))
+        .collect();
+    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
+        on_db!(&mut *conn, |c| {
+            diesel::insert_into(article_changes::table)
+                .values(chunk)
+                .on_conflict_do_nothing()
+                .execute(c)?;
+        });
+    }
+    Ok(())
+}
+
+/// The place before everything: all that is public now comes after it.
+pub fn beginning(conn: &mut Conn, now: Ts) -> Result<ChangePlace> {
+    let until = settled(conn, now);
+    let last: Option<(Ts, i64)> = visibility_events::table
+        .filter(visibility_events::at.le(until))
+        .select((visibility_events::at, visibility_events::article_id))
+        .order((
+            visibility_events::at.desc(),
+            visibility_events::article_id.desc(),
+        ))
+        .first(conn)
+        .optional()?;
+    Ok(ChangePlace {
+        written: (Ts::default(), 0),
+        happened: last.unwrap_or_default(),
+    })
+}
+
+/// The place before what changed at `at` or later.
+pub fn place_at(conn: &Conn, at: Ts, now: Ts) -> ChangePlace {
+    ChangePlace {
+        written: (at, 0),
+        happened: (at.min(settled(conn, now)), 0),
+    }
+}
+
+/// Until when events are complete.
+fn settled(conn: &Conn, now: Ts) -> Ts {
+    match conn {
+        Conn::Sqlite(_) => now,
+        Conn::Postgres(_) => Ts(now.0 - CLOCKS_APART),
+    }
+}
+
+/// The columns behind a [`Change`].
+macro_rules! columns {
+    () => {
+        (
+            article_changes::withdrawn_at.nullable(),
+            article_changes::reason.nullable(),
+            articles::status.nullable(),
+            articles::published_at.nullable(),
+            articles::unpublish_at.nullable(),
+        )
+    };
+}
+
+type State = (
+    Option<Ts>,
+    Option<String>,
+    Option<String>,
+    Option<Ts>,
+    Option<Ts>,
+);
+
+/// Up to `limit` changes behind `after` that anyone may know of, of one site or of all, and the place behind them.
+/// First what was written, then what happened by itself. Also tells whether there may be more.
+pub fn page(
+    conn: &mut Conn,
+    site_id: Option<i64>,
+    after: ChangePlace,
+    limit: i64,
+    now: Ts,
+) -> Result<(Vec<Change>, ChangePlace, bool)> {
+    let mut place = after;
+    let mut changes: Vec<Change> = Vec::new();
+    let mut left = limit;
+    for (id, at, state) in written(conn, site_id, after.written, limit, now)? {
+        place.written = (at, id);
+        left -= 1;
+        changes.extend(change(id, at, state, now));
+    }
+    if left > 0 {
+        for (id, at, state) in happened(conn, site_id, after.happened, left, now)? {
+            place.happened = (at, id);
+            left -= 1;
+            if changes.iter().all(|c| c.article_id != id) {
+                changes.extend(change(id, at, state, now));
+            }
+        }
+    }
+    Ok((changes, place, left == 0))
+}
+
+fn written(
+    conn: &mut Conn,
+    site_id: Option<i64>,
+    after: (Ts, i64),
+    limit: i64,
+    now: Ts,
+) -> Result<Vec<(i64, Ts, State)>> {
+    let mut query = article_changes::table
+        .left_join(articles::table.on(articles::id.eq(article_changes::article_id)))
+        .filter(fragments::changed_after(after.0, after.1))
+        .filter(
+            article_changes::withdrawn_at
+                .is_not_null()
+                .or(articles::status
+                    .eq("published")
+                    .and(articles::published_at.le(now))
+                    .assume_not_null()),
+        )
+        .select((
+            article_changes::article_id,
+            article_changes::changed_at.assume_not_null(),
+            columns!(),
+        ))
+        .order((article_changes::changed_at, article_changes::article_id))
+        .limit(limit)
+        .into_boxed::<Db>();
+    if let Some(site_id) = site_id {
+        query = query.filter(article_changes::site_id.eq(site_id));
+    }
+    Ok(query.load(conn)?)
+}
+
+fn happened(
+    conn: &mut Conn,
+    site_id: Option<i64>,
+    after: (Ts, i64),
+    limit: i64,
+    now: Ts,
+) -> Result<Vec<(i64, Ts, State)>> {
+    let until = settled(conn, now);
+    let mut query = visibility_events::table
+        .inner_join(articles::table.on(articles::id.eq(visibility_events::article_id)))
+        .left_join(
+            article_changes::table
+                .on(article_changes::article_id.eq(visibility_events::article_id)),
+        )
+        .filter(fragments::happened_after(after.0, after.1))
+        .filter(visibility_events::at.le(until))
+        .select((
+            visibility_events::article_id,
+            visibility_events::at,
+            columns!(),
+        ))
+        .order((visibility_events::at, visibility_events::article_id))
+        .limit(limit)
+        .into_boxed::<Db>();
+    if let Some(site_id) = site_id {
+        query = query.filter(visibility_events::site_id.eq(site_id));
+    }
+    Ok(query.load(conn)?)
+}
+
+/// What anyone may know of an article that changed; nothing of one that never was public.
+fn change(article_id: i64, changed_at: Ts, state: State, now: Ts) -> Option<Change> {
+    let (withdrawn_at, reason, status, published_at, unpublish_at) = state;
+    let has_begun =
+        status.as_deref() == Some("published") && published_at.is_some_and(|at| at <= now);
+    let withdrawal = match unpublish_at.filter(|at| has_begun && *at <= now) {
+        Some(at) => Some(Withdrawal {
+            at,
+            reason: "expired".to_owned(),
+        }),
+        None if has_begun => None,
+        None => Some(Withdrawal {
+            at: withdrawn_at?,
+            reason: reason?,
+        }),
+    };
+    Some(Change {
+        article_id,
+        changed_at,
+        withdrawal,
+    })
+}

@@ -1,0 +1,40 @@
+//! SQL on work that a migration leaves to the program: filling again what is derived from the articles.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+
+use super::connection::Conn;
+use crate::error::Result;
+use crate::schema::{category_counts, listings, maintenance, visibility_events};
+
+/// Deriving lists, counts and changes from the articles.
+const REINDEX: &str = "reindex";
+
+/// Whether a migration asks for it.
+pub fn is_due(conn: &mut Conn) -> Result<bool> {
+    let task: Option<String> = maintenance::table
+        .find(REINDEX)
+        .select(maintenance::task)
+        .first(conn)
+        .optional()?;
+    Ok(task.is_some())
+}
+
+/// Keeps writers of articles out until the transaction ends, and deletes what is derived.
+pub fn begin(conn: &mut Conn) -> Result<()> {
+    if let Conn::Postgres(c) = conn {
+        c.batch_execute(
+            "SET LOCAL statement_timeout TO 0; LOCK TABLE articles IN SHARE ROW EXCLUSIVE MODE",
+        )?;
+    }
+    diesel::delete(listings::table).execute(conn)?;
+    diesel::delete(visibility_events::table).execute(conn)?;
+    diesel::delete(category_counts::table).execute(conn)?;
+    Ok(())
+}
+
+/// Notes that it is done.
+pub fn finish(conn: &mut Conn) -> Result<()> {
+    diesel::delete(maintenance::table.find(REINDEX)).execute(conn)?;
+    Ok(())
+}

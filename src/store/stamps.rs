@@ -1,0 +1,117 @@
+//! SQL on change stamps: when something of a site last changed. A stamp only grows, and it grows in the order in which
+//! changes are committed: a writer takes it last, and the next one waits until the first has committed.
+
+use std::collections::BTreeSet;
+
+use chrono::Duration;
+use diesel::prelude::*;
+
+use super::connection::{Conn, on_db};
+use crate::error::Result;
+use crate::models::freshness::Freshness;
+use crate::models::time::Ts;
+use crate::schema::{article_changes, change_clock, site_stamps, visibility_events};
+
+/// The one row of the clock.
+const CLOCK: i32 = 1;
+
+/// Stamps what the running transaction changed: the sites, and the article changes that it recorded. The last thing
+/// before it commits, because other writers wait from here on.
+pub fn stamp(conn: &mut Conn, site_ids: &BTreeSet<i64>, now: Ts) -> Result<Ts> {
+    let last: Ts = on_db!(&mut *conn, |c| {
+        // Taking the lock and reading in one, so that two writers never read the same time.
+        diesel::update(change_clock::table.find(CLOCK))
+            .set(change_clock::changed_at.eq(change_clock::changed_at))
+            .returning(change_clock::changed_at)
+            .get_result(c)?
+    });
+    let stamp = now.max(Ts(last.0 + Duration::microseconds(1)));
+    diesel::update(change_clock::table.find(CLOCK))
+        .set(change_clock::changed_at.eq(stamp))
+        .execute(conn)?;
+    let sites: Vec<_> = site_ids
+        .iter()
+        .map(|id| {
+            (
+                site_stamps::site_id.eq(*id),
+                site_stamps::changed_at.eq(stamp),
+            )
+        })
+        .collect();
+    for chunk in sites.chunks(super::ROWS_PER_STATEMENT) {
+        on_db!(&mut *conn, |c| {
+            diesel::insert_into(site_stamps::table)
+                .values(chunk)
+                .on_conflict(site_stamps::site_id)
+                .do_update()
+                .set(site_stamps::changed_at.eq(stamp))
+                .execute(c)?;
+        });
+    }
+    diesel::update(article_changes::table.filter(article_changes::changed_at.is_null()))
+        .set(article_changes::changed_at.eq(stamp))
+        .execute(conn)?;
+    Ok(stamp)
+}
+
+/// The moment of the events selected that is nearest to the present: the last one before it or the first one after.
+macro_rules! nearest {
+    ($events:expr, $order:expr) => {
+        $events
+            .select(visibility_events::at)
+            .order($order)
+            .limit(1)
+            .single_value()
+    };
+}
+
+/// How fresh everything of a site is at `now`, articles that come and go by themselves included.
+pub fn of_site(conn: &mut Conn, site_id: i64, now: Ts) -> Result<Freshness> {
+    let events = || visibility_events::table.filter(visibility_events::site_id.eq(site_id));
+    let found = site_stamps::table
+        .find(site_id)
+        .select((
+            site_stamps::changed_at,
+            nearest!(
+                events().filter(visibility_events::at.le(now)),
+                visibility_events::at.desc()
+            ),
+            nearest!(
+                events().filter(visibility_events::at.gt(now)),
+                visibility_events::at.asc()
+            ),
+        ))
+        .first(conn)
+        .optional()?;
+    match found {
+        Some(found) => Ok(freshness(found, now)),
+        None => of_everything(conn, now),
+    }
+}
+
+/// How fresh the whole deployment is at `now`.
+pub fn of_everything(conn: &mut Conn, now: Ts) -> Result<Freshness> {
+    let found = change_clock::table
+        .find(CLOCK)
+        .select((
+            change_clock::changed_at,
+            nearest!(
+                visibility_events::table.filter(visibility_events::at.le(now)),
+                visibility_events::at.desc()
+            ),
+            nearest!(
+                visibility_events::table.filter(visibility_events::at.gt(now)),
+                visibility_events::at.asc()
+            ),
+        ))
+        .first(conn)?;
+    Ok(freshness(found, now))
+}
+
+fn freshness((stamp, last_event, next_event): (Ts, Option<Ts>, Option<Ts>), now: Ts) -> Freshness {
+    Freshness {
+        changed_at: last_event.map_or(stamp, |event| stamp.max(event)),
+        changes_at: next_event,
+        now,
+    }
+}
