@@ -67,7 +67,7 @@ impl<'de> Deserialize<'de> for IdList {
         let text = String::deserialize(deserializer)?;
         let mut ids = text
             .split(',')
-            .map(|id| RecordId::parse(id.trim()).map(RecordId::get))
+            .map(|id| RecordId::parse(id).map(RecordId::get))
             .collect::<Option<Vec<i64>>>()
             .filter(|ids| ids.len() <= Self::MAX)
             .ok_or_else(|| D::Error::custom(MEND))?;
@@ -81,9 +81,17 @@ impl<'de> Deserialize<'de> for IdList {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct When(pub Moment);
 
+impl When {
+    /// Longest text, in bytes.
+    const MAX: usize = 40;
+}
+
 impl<'de> Deserialize<'de> for When {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
+        if text.len() > Self::MAX {
+            return Err(D::Error::custom("must have at most 40 characters"));
+        }
         if let Ok(day) = rules::date(&text) {
             return Ok(Self(Moment::Day(day)));
         }
@@ -130,6 +138,22 @@ impl<'de> Deserialize<'de> for PathText {
         rules::category_path(&text).map_err(|_| {
             D::Error::custom("must be slugs joined by `/`, such as `news/research`")
         })?;
+        Ok(Self(text))
+    }
+}
+
+/// The slug of a site to filter by; one that no site has filters everything out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteSlug(pub String);
+
+impl<'de> Deserialize<'de> for SiteSlug {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.is_empty() || text.chars().count() > rules::KEY {
+            return Err(D::Error::custom(
+                "must be the slug of a site, 1 to 200 characters",
+            ));
+        }
         Ok(Self(text))
     }
 }

@@ -36,6 +36,17 @@ pub fn revert_all(conn: &mut Conn) -> Result<()> {
     })
 }
 
+/// Reverts the migration that was applied last.
+pub fn revert_last(conn: &mut Conn) -> Result<()> {
+    locked(conn, |conn| {
+        match conn {
+            Conn::Sqlite(c) => c.revert_last_migration(SQLITE).map(drop),
+            Conn::Postgres(c) => c.revert_last_migration(POSTGRES).map(drop),
+        }
+        .map_err(Error::Internal)
+    })
+}
+
 /// How many migrations are not applied yet. Writes nothing.
 pub fn pending(conn: &mut Conn) -> Result<usize> {
     if !is_migrated_at_all(conn)? {

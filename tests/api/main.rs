@@ -33,3 +33,4 @@ mod spec_rules;
 mod startup;
 mod support;
 mod topics;
+mod upgrade;

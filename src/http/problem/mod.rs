@@ -262,7 +262,7 @@ impl Problem {
             title: code.title(),
             status: i32::from(code.status().as_u16()),
             detail: cut(self.0.detail.clone().into_owned(), MAX_DETAIL),
-            instance: cut(as_reference(path), MAX_URL),
+            instance: as_reference(path),
             code,
             trace_id: trace_id.to_owned(),
             errors: self
@@ -356,6 +356,13 @@ fn as_reference(path: &str) -> String {
             reference.push_str(if encodes { "%" } else { "%25" });
         }
         reference.push_str(part);
+    }
+    let mut reference = cut(reference, MAX_URL);
+    // Nor may the end stand within an encoded byte.
+    if let Some(at) = reference.rfind('%')
+        && at + 3 > reference.len()
+    {
+        reference.truncate(at);
     }
     reference
 }

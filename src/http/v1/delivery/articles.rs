@@ -13,7 +13,7 @@ use crate::http::language::{AcceptLanguage, Fallback, Locale};
 use crate::http::links::Links;
 use crate::http::pagination::{Address, CountKind, CursorKey, Fingerprint, Paging};
 use crate::http::parameters::{
-    ArticleSort, IdList, KeywordText, PathText, SortOrder, When, parse_instant,
+    ArticleSort, IdList, KeywordText, PathText, SiteSlug, SortOrder, When, parse_instant,
 };
 use crate::http::problem::{ItemProblems, Problem, ReadProblems};
 use crate::http::query::{IdPath, Limit, PageNumber, Query, RecordId, SlugPath};
@@ -31,8 +31,8 @@ use crate::service::articles::{
 #[into_params(parameter_in = Query)]
 pub struct ArticlesQuery {
     /// Only articles of the site with this slug.
-    #[param(min_length = 1, max_length = 200, example = "demo")]
-    site: Option<String>,
+    #[param(value_type = Option<String>, min_length = 1, max_length = 200, example = "demo")]
+    site: Option<SiteSlug>,
     /// Only articles of this category, by id.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 9007199254740991_u64)]
     category: Option<RecordId>,
@@ -125,8 +125,8 @@ pub struct ArticleShownQuery {
 #[into_params(parameter_in = Query)]
 pub struct ArticleChangesQuery {
     /// Only articles of the site with this slug.
-    #[param(min_length = 1, max_length = 200, example = "demo")]
-    site: Option<String>,
+    #[param(value_type = Option<String>, min_length = 1, max_length = 200, example = "demo")]
+    site: Option<SiteSlug>,
     /// Where to go on: `next_cursor` of the answer before, or a date-time (RFC 3339) to begin with. Without it the feed
     /// begins with everything that is public.
     #[param(min_length = 1, max_length = 1000)]
@@ -248,7 +248,7 @@ impl ArticlesQuery {
         Fingerprint::of(
             "articles",
             &[
-                site.clone(),
+                site.clone().map(|site| site.0),
                 id(category),
                 category_path.clone().map(|path| path.0),
                 Some(subtree.to_string()),
@@ -279,7 +279,7 @@ impl ArticlesQuery {
     fn surrogate_keys(&self) -> SurrogateKeys {
         let mut keys = SurrogateKeys::default();
         if let Some(site) = &self.site {
-            keys = keys.site(site);
+            keys = keys.site(&site.0);
         }
         if let Some(category) = self.category {
             keys = keys.category(category.get());
@@ -316,7 +316,7 @@ impl From<ArticlesQuery> for ArticleQuery {
         } = query;
         let moment = |when: Option<When>| when.map(|when| when.0);
         Self {
-            site,
+            site: site.map(|site| site.0),
             category: category.map(RecordId::get),
             category_path: category_path.map(|path| path.0),
             subtree,
@@ -360,6 +360,7 @@ pub async fn list_article_changes(
         locale,
         limit,
     }) = query;
+    let site = site.map(|site| site.0);
     let list = Fingerprint::of("changes", std::slice::from_ref(&site));
     let since = match since.as_deref() {
         None => Since::Beginning,
