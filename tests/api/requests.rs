@@ -235,7 +235,7 @@ on_both! {
             ("/api/v1/articles?limit=100".to_owned(), 3 + SNAPSHOT),
             ("/api/v1/articles?limit=100&site=demo&source=1&topic=1&keyword=x&has_attachments=true&count=exact".to_owned(), 7 + SNAPSHOT),
             ("/api/v1/articles?limit=100&sort=title&page=1&site=demo&count=exact".to_owned(), 5 + SNAPSHOT),
-            ("/api/v1/articles?limit=100&ids=1,2,3,4,5".to_owned(), 3 + SNAPSHOT),
+            ("/api/v1/articles?limit=100&ids=1,2,3,4,5".to_owned(), 4 + SNAPSHOT),
             ("/api/v1/articles/changes?limit=100&since=2026-01-01T00:00:00Z".to_owned(), 5 + SNAPSHOT),
             (format!("/api/v1/articles/{id}"), 7 + SNAPSHOT),
             ("/api/v1/sites/demo/articles/a0".to_owned(), 10 + SNAPSHOT),
