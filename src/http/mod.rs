@@ -13,6 +13,7 @@ pub mod methods;
 pub mod openapi;
 pub mod pagination;
 pub mod parameters;
+pub mod path;
 pub mod problem;
 pub mod query;
 pub mod request;

@@ -167,7 +167,11 @@ impl CursorKey {
         let forged = || {
             refused(
                 parameter,
-                "is not one that this server gave out; use `next_cursor` of an answer unchanged, or start again without it",
+                if parameter == "cursor" {
+                    "is not one that this server gave out; use `next_cursor` of an answer unchanged, or start again without it"
+                } else {
+                    "must be a date, a date-time with its offset (RFC 3339), or `next_cursor` of an answer unchanged"
+                },
             )
         };
         let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| forged())?;

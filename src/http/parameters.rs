@@ -84,32 +84,30 @@ pub struct When(pub Moment);
 impl When {
     /// Longest text, in bytes.
     const MAX: usize = 40;
+
+    /// The moment that `text` names.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() > Self::MAX {
+            return None;
+        }
+        if let Ok(day) = rules::date(text) {
+            return Some(Self(Moment::Day(day)));
+        }
+        // A `+` that was not percent-encoded has become a blank on its way and is read as what it was.
+        let at = rules::instant(text).or_else(|_| rules::instant(&text.replacen(' ', "+", 1)));
+        at.ok().map(|at| Self(Moment::At(Ts::from(at.to_utc()))))
+    }
 }
 
 impl<'de> Deserialize<'de> for When {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        if text.len() > Self::MAX {
-            return Err(D::Error::custom("must have at most 40 characters"));
-        }
-        if let Ok(day) = rules::date(&text) {
-            return Ok(Self(Moment::Day(day)));
-        }
-        parse_instant(&text)
-            .map(|at| Self(Moment::At(at)))
-            .ok_or_else(|| {
+        Self::parse(&text).ok_or_else(|| {
                 D::Error::custom(
                     "must be a date such as `2026-01-15`, or a date-time with its offset such as `2026-01-15T08:30:00Z` (RFC 3339)",
                 )
             })
     }
-}
-
-/// An instant as RFC 3339 writes it. A `+` that was not percent-encoded has become a blank on its way and is read as
-/// what it was.
-pub fn parse_instant(text: &str) -> Option<Ts> {
-    let at = rules::instant(text).or_else(|_| rules::instant(&text.replacen(' ', "+", 1)));
-    at.ok().map(|at| Ts::from(at.to_utc()))
 }
 
 /// A keyword: any text that can be one.

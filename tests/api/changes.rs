@@ -152,10 +152,13 @@ on_both! {
         assert_eq!(titles("since=2026-01-15T05:00:00Z").await, ["new", "elsewhere"]);
         assert_eq!(titles("since=2026-01-15T13:00:00+08:00&site=other").await, ["elsewhere"]);
         assert_eq!(titles("since=2026-01-15T07:00:00Z").await, Vec::<String>::new());
+        // A date begins where the site is.
+        assert_eq!(titles("since=2026-01-15&site=demo").await, ["old", "new"]);
+        assert_eq!(titles("since=2026-01-16").await, Vec::<String>::new());
         assert_eq!(titles("site=nowhere").await, Vec::<String>::new());
         let cursor = app.get("/api/v1/articles/changes?site=demo").await.json()["next_cursor"].as_str().unwrap().to_owned();
         app.get(&format!("/api/v1/articles/changes?since={cursor}")).await.assert_problem(400, "invalid_cursor");
-        for wrong in ["yesterday", "2026-01-15", "x"] {
+        for wrong in ["yesterday", "2026-02-30", "x"] {
             let problem = app.get(&format!("/api/v1/articles/changes?since={wrong}")).await.assert_problem(400, "invalid_cursor");
             assert_eq!(problem["errors"][0]["pointer"], "/since");
         }

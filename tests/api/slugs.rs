@@ -39,6 +39,7 @@ on_both! {
             let moved = app.get(&format!("/api/v1/sites/demo/articles/{old}?locale=en&include=related")).await;
             moved.assert_status(308);
             let target = moved.header("location").unwrap();
+            assert_eq!(moved.header("cache-control"), Some("public, max-age=0, s-maxage=30"));
             assert!(target.ends_with("/api/v1/sites/demo/articles/%E4%B8%89?locale=en&include=related"), "{target}");
         }
         app.import(&Portal::new("demo").article("a", |a| a.slug("三")).article("b", |a| a.slug("one")));

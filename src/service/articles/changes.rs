@@ -1,6 +1,6 @@
 //! The feed of changes: what was published, changed or withdrawn, for those who keep a copy.
 
-use super::{Articles, Languages, Summary, summaries};
+use super::{Articles, Languages, Moment, Summary, summaries};
 use crate::error::Result;
 use crate::models::change::{Change, ChangePlace};
 use crate::models::freshness::Fresh;
@@ -12,8 +12,8 @@ use crate::store::{self, Conn};
 pub enum Since {
     /// With everything that is public.
     Beginning,
-    /// With what changed at this time or later.
-    Time(Ts),
+    /// With what changed then or later.
+    Time(Moment),
     /// Behind what was read before.
     Place(ChangePlace),
 }
@@ -66,25 +66,34 @@ fn changes(
     languages: &Languages,
     now: Ts,
 ) -> Result<Fresh<ChangePage>> {
+    let zone = match site {
+        None => None,
+        Some(slug) => Some(store::sites::find_zone(conn, slug)?),
+    };
+    let offset = zone
+        .iter()
+        .flatten()
+        .map(|(_, offset)| offset.as_str())
+        .next();
     let after = match since {
         Since::Beginning => store::changes::beginning(conn, now)?,
-        Since::Time(at) => store::changes::place_at(conn, at, now),
+        Since::Time(moment) => {
+            store::changes::place_at(conn, moment.instant(offset.unwrap_or("+00:00")), now)
+        }
         Since::Place(place) => place,
     };
-    let site_id = match site {
+    let site_id = match zone {
         None => None,
-        Some(slug) => match store::sites::find_id(conn, slug)? {
-            Some(id) => Some(id),
-            None => {
-                let value = ChangePage {
-                    items: Vec::new(),
-                    next: after,
-                    has_more: false,
-                };
-                let freshness = store::stamps::of_everything(conn, now)?;
-                return Ok(Fresh { value, freshness });
-            }
-        },
+        Some(Some((id, _))) => Some(id),
+        Some(None) => {
+            let value = ChangePage {
+                items: Vec::new(),
+                next: after,
+                has_more: false,
+            };
+            let freshness = store::stamps::of_everything(conn, now)?;
+            return Ok(Fresh { value, freshness });
+        }
     };
     let freshness = match site_id {
         Some(id) => store::stamps::of_site(conn, id, now)?,

@@ -311,7 +311,8 @@ fn filters(
 }
 
 impl Moment {
-    fn instant(self, utc_offset: &str) -> Ts {
+    /// The instant, for a site with this offset from UTC.
+    pub(super) fn instant(self, utc_offset: &str) -> Ts {
         match self {
             Self::At(at) => at,
             Self::Day(day) => {

@@ -1,22 +1,23 @@
 //! Articles, for anyone. Knows no SQL.
 
 use actix_web::get;
-use actix_web::http::header::LOCATION;
+use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::web::Data;
 use actix_web::{Either, HttpRequest, HttpResponse};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::error::Fault;
-use crate::http::conditional::{Answer, SurrogateKeys};
+use crate::http::conditional::{Answer, CachePolicy, SurrogateKeys};
 use crate::http::language::{AcceptLanguage, Fallback, Locale};
 use crate::http::links::Links;
 use crate::http::pagination::{Address, CountKind, CursorKey, Fingerprint, Paging};
 use crate::http::parameters::{
-    ArticleSort, IdList, KeywordText, PathText, SiteSlug, SortOrder, When, parse_instant,
+    ArticleSort, IdList, KeywordText, PathText, SiteSlug, SortOrder, When,
 };
+use crate::http::path::{IdPath, SlugPath};
 use crate::http::problem::{ItemProblems, Problem, ReadProblems};
-use crate::http::query::{IdPath, Limit, PageNumber, Query, RecordId, SlugPath};
+use crate::http::query::{Limit, PageNumber, Query, RecordId};
 use crate::http::v1::dto::article::{ArticleBody, ArticleChangePage, ArticlePage, Inclusions};
 use crate::models::freshness::Fresh;
 use crate::models::page::{Page, PageQuery};
@@ -33,10 +34,10 @@ pub struct ArticlesQuery {
     /// Only articles of the site with this slug.
     #[param(value_type = Option<String>, min_length = 1, max_length = 200, example = "demo")]
     site: Option<SiteSlug>,
-    /// Only articles of this category, by id.
+    /// Only articles of exactly this category, by id; with `subtree=true` also of those below.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 9007199254740991_u64)]
     category: Option<RecordId>,
-    /// Only articles of the category at this path; needs `site`.
+    /// Only articles of exactly the category at this path, with `subtree=true` also of those below; needs `site`.
     #[param(value_type = Option<String>, min_length = 1, max_length = 600)]
     category_path: Option<PathText>,
     /// Whether `category` and `category_path` also mean the categories below.
@@ -127,8 +128,8 @@ pub struct ArticleChangesQuery {
     /// Only articles of the site with this slug.
     #[param(value_type = Option<String>, min_length = 1, max_length = 200, example = "demo")]
     site: Option<SiteSlug>,
-    /// Where to go on: `next_cursor` of the answer before, or a date-time (RFC 3339) to begin with. Without it the feed
-    /// begins with everything that is public.
+    /// Where to go on: `next_cursor` of the answer before; or, to begin with, a date-time (RFC 3339) or a date, which begins
+    /// at midnight where the site is, or in UTC without `site`. Without it the feed begins with everything that is public.
     #[param(min_length = 1, max_length = 1000)]
     since: Option<String>,
     /// Language to serve where it exists, as a BCP 47 tag.
@@ -364,8 +365,8 @@ pub async fn list_article_changes(
     let list = Fingerprint::of("changes", std::slice::from_ref(&site));
     let since = match since.as_deref() {
         None => Since::Beginning,
-        Some(text) => match parse_instant(text) {
-            Some(at) => Since::Time(at),
+        Some(text) => match When::parse(text) {
+            Some(When(moment)) => Since::Time(moment),
             None => Since::Place(key.decode(list, "since", text)?),
         },
     };
@@ -415,8 +416,8 @@ pub async fn get_article(
 
 /// Fetch an article by its slug
 ///
-/// The article of a site that has this slug. The slug of a translation serves that translation unless `locale` asks for
-/// another. A slug that the article had before answers 308 with the present address in `Location`.
+/// The article of a site that has this slug. The slug of a translation serves that translation, whatever `Accept-Language`
+/// says, unless `locale` asks for another. A slug that the article had before answers 308 with the present address in `Location`.
 #[utoipa::path(operation_id = "getArticleBySlug", tag = "articles",
     params(SlugPath, ArticleShownQuery, AcceptLanguage),
     responses((status = 200, description = "The article", body = ArticleBody),
@@ -426,6 +427,7 @@ pub async fn get_article_by_slug(
     request: HttpRequest,
     services: Data<Services>,
     links: Data<Links>,
+    cache: Data<CachePolicy>,
     accepted: AcceptLanguage,
     path: SlugPath,
     query: Query<ArticleShownQuery>,
@@ -445,6 +447,7 @@ pub async fn get_article_by_slug(
             let target = links.article_by_slug(&site, &slug, request.query_string());
             let moved = HttpResponse::PermanentRedirect()
                 .insert_header((LOCATION, target))
+                .insert_header((CACHE_CONTROL, cache.redirection()))
                 .finish();
             Either::Right(moved)
         }

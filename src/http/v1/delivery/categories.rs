@@ -4,8 +4,9 @@ use actix_web::get;
 use actix_web::web::Data;
 
 use crate::http::conditional::{Answer, SurrogateKeys};
+use crate::http::path::{CategoryPath, IdPath, SitePath};
 use crate::http::problem::{ItemProblems, Problem};
-use crate::http::query::{CategoryPath, IdPath, NoQuery, Query, SitePath};
+use crate::http::query::{NoQuery, Query};
 use crate::http::v1::dto::category::{CategoryBody, CategoryCollection};
 use crate::models::freshness::Fresh;
 use crate::service::Services;

@@ -6,8 +6,9 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::http::conditional::{Answer, SurrogateKeys};
+use crate::http::path::{KeyPath, SitePath};
 use crate::http::problem::{ItemProblems, Problem};
-use crate::http::query::{KeyPath, Positive, Query, SitePath};
+use crate::http::query::{Positive, Query};
 use crate::http::v1::dto::menu::{MenuBody, MenuCollection};
 use crate::models::freshness::Fresh;
 use crate::service::Services;

@@ -5,8 +5,9 @@ use actix_web::web::Data;
 
 use crate::http::conditional::{Answer, SurrogateKeys};
 use crate::http::links::Links;
+use crate::http::path::SitePath;
 use crate::http::problem::{ItemProblems, Problem, ReadProblems};
-use crate::http::query::{NoQuery, Query, SitePath};
+use crate::http::query::{NoQuery, Query};
 use crate::http::v1::dto::site::{SiteBody, SiteCollection};
 use crate::models::freshness::Fresh;
 use crate::service::Services;

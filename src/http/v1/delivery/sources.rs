@@ -7,8 +7,9 @@ use utoipa::IntoParams;
 
 use crate::http::conditional::Answer;
 use crate::http::pagination::{Address, CountKind, CursorKey, Fingerprint, Paging};
+use crate::http::path::IdPath;
 use crate::http::problem::{ItemProblems, Problem, ReadProblems};
-use crate::http::query::{IdPath, Limit, NoQuery, PageNumber, Query};
+use crate::http::query::{Limit, NoQuery, PageNumber, Query};
 use crate::http::v1::dto::source::{SourceBody, SourcePageBody};
 use crate::models::freshness::Fresh;
 use crate::service::Services;

@@ -7,8 +7,9 @@ use utoipa::IntoParams;
 
 use crate::http::conditional::{Answer, SurrogateKeys};
 use crate::http::pagination::{Address, CountKind, CursorKey, Fingerprint, Paging};
+use crate::http::path::{IdPath, SitePath};
 use crate::http::problem::{ItemProblems, Problem};
-use crate::http::query::{IdPath, Limit, NoQuery, PageNumber, Positive, Query, SitePath};
+use crate::http::query::{Limit, NoQuery, PageNumber, Positive, Query};
 use crate::http::v1::dto::topic::{TopicBody, TopicPageBody};
 use crate::models::freshness::Fresh;
 use crate::service::Services;

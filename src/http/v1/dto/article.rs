@@ -105,7 +105,7 @@ pub struct OutlineEntry {
     #[schema(max_length = 2097152, example = "观测方法")]
     text: String,
     /// A name for links, unique within the body: the heading's own `id`, else one made from its text. The n-th entry
-    /// belongs to the n-th heading of `body_html`.
+    /// belongs to the n-th heading of `body_html`; a heading without `id` is given this one by the front end.
     #[schema(max_length = 2097152, example = "guan-ce-fang-fa")]
     anchor: String,
 }
