@@ -193,7 +193,11 @@ fn detail(
             .into_iter()
             .map(|(_, t)| t)
             .collect(),
-        attachments: store::articles::attachments(conn, &ids)?,
+        attachments: if article.article.has_attachments {
+            store::articles::attachments(conn, &ids)?
+        } else {
+            Vec::new()
+        },
         ancestors,
         neighbors,
         related,

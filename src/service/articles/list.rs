@@ -63,7 +63,7 @@ pub struct ArticleQuery {
 }
 
 /// Rows that are looked at before a list is long: a driving list should be shorter.
-const LONG: i64 = 1_000;
+const LONG: i64 = 300;
 
 /// Rows that are counted one by one for an exact total, and for an estimated one.
 const EXACT: i64 = 10_000;
