@@ -247,12 +247,26 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
-    /// Every name that leads to an article, its translations' names included.
+    /// Every name that leads to an article, its translations' names included. `locale` is null for the article's own.
     article_slugs (site_id, slug) {
         site_id -> BigInt,
         slug -> Text,
         article_id -> BigInt,
-        is_current -> Bool,
+        locale -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::UtcTs;
+
+    /// Every name that led to an article before; several articles may have had the same one.
+    former_slugs (site_id, slug, article_id) {
+        site_id -> BigInt,
+        slug -> Text,
+        article_id -> BigInt,
+        locale -> Nullable<Text>,
+        retired_at -> UtcTs,
     }
 }
 
@@ -377,6 +391,7 @@ diesel::table! {
     change_clock (id) {
         id -> Integer,
         changed_at -> UtcTs,
+        modified_at -> UtcTs,
     }
 }
 
@@ -387,7 +402,7 @@ diesel::table! {
     /// When each site last changed.
     site_stamps (site_id) {
         site_id -> BigInt,
-        changed_at -> UtcTs,
+        modified_at -> UtcTs,
     }
 }
 
@@ -396,13 +411,14 @@ diesel::table! {
     use super::UtcTs;
 
     /// The last change of each article that is, was or will be public. `changed_at` is null until the transaction that
-    /// recorded it stamps it.
+    /// recorded it stamps it; `public_from`, where the article may have come out meanwhile, until then.
     article_changes (article_id) {
         article_id -> BigInt,
         site_id -> BigInt,
         changed_at -> Nullable<UtcTs>,
         withdrawn_at -> Nullable<UtcTs>,
         reason -> Nullable<Text>,
+        public_from -> Nullable<UtcTs>,
     }
 }
 
@@ -431,6 +447,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     category_counts,
     change_clock,
     contributors,
+    former_slugs,
     link_groups,
     listings,
     menu_items,

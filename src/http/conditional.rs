@@ -84,18 +84,23 @@ impl SurrogateKeys {
         self
     }
 
-    /// The articles with these ids.
+    /// The article with this id.
     #[must_use]
-    pub fn articles(mut self, ids: impl IntoIterator<Item = i64>) -> Self {
-        ids.into_iter().for_each(|id| self.add("article", id));
+    pub fn article(mut self, id: i64) -> Self {
+        self.add("article", id);
         self
     }
 
+    /// Adds a key that is not there yet.
     fn add(&mut self, kind: &str, key: impl std::fmt::Display) {
-        use std::fmt::Write as _;
-        let gap = if self.0.is_empty() { "" } else { " " };
-        // Writing to a String does not fail.
-        let _ = write!(self.0, "{gap}{kind}-{key}");
+        let key = format!("{kind}-{key}");
+        if self.0.split(' ').any(|known| known == key) {
+            return;
+        }
+        if !self.0.is_empty() {
+            self.0.push(' ');
+        }
+        self.0.push_str(&key);
     }
 }
 

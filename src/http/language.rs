@@ -55,8 +55,9 @@ impl AcceptLanguage {
     /// What the reader wants, with the parameters of the request.
     pub fn languages(self, locale: Option<Locale>, fallback: Fallback) -> Languages {
         Languages {
+            // Who asks by name gets the same answer whatever the header says, so caches need not look at it.
+            accepted: if locale.is_some() { Vec::new() } else { self.0 },
             locale: locale.map(|l| l.0),
-            accepted: self.0,
             strict: fallback == Fallback::None,
         }
     }
@@ -67,15 +68,12 @@ impl FromRequest for AcceptLanguage {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let header = req
+        let lines: Vec<&str> = req
             .headers()
-            .get(ACCEPT_LANGUAGE)
-            .and_then(|value| value.to_str().ok());
-        ready(Ok(Self(
-            header
-                .map(language::parse_accept_language)
-                .unwrap_or_default(),
-        )))
+            .get_all(ACCEPT_LANGUAGE)
+            .filter_map(|value| value.to_str().ok())
+            .collect();
+        ready(Ok(Self(language::parse_accept_language(&lines.join(",")))))
     }
 }
 

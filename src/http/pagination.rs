@@ -312,7 +312,7 @@ impl Paging {
     }
 
     /// The `Link` header of a page (RFC 8288): `first` and `next`; with page numbers also `prev`, and `last` where the
-    /// total is known.
+    /// total is known exactly.
     pub fn links(&self, here: &Address, next_cursor: Option<&str>, total: Total) -> String {
         let mut links = Vec::new();
         let limit = self.limit.get();
@@ -335,7 +335,7 @@ impl Paging {
                     };
                     links.push((next, "next"));
                 }
-                if let Total::Exact(n) | Total::Estimated(n) = total {
+                if let Total::Exact(n) = total {
                     // Numbers beyond the limit of numbers do not exist.
                     let last = ((n + limit - 1) / limit).min(NUMBERED / limit).max(1);
                     links.push((numbered(last), "last"));

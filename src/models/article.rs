@@ -1,5 +1,7 @@
 //! An article: its state, its texts in one or more languages, and what hangs on it.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -73,6 +75,11 @@ impl ArticleState {
         self.visibility_changes()
             .first()
             .is_some_and(|(begin, _)| *begin <= now)
+    }
+
+    /// Whether its time is over at `now`.
+    pub fn ends_before(&self, now: Ts) -> bool {
+        self.unpublish_at.is_some_and(|end| end <= now)
     }
 
     /// The moments at which the public number of articles changes because of this one: `(when, +1 or -1)`.
@@ -150,6 +157,17 @@ pub struct Counters {
     pub citations: i64,
 }
 
+/// A slug that an article had before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormerSlug {
+    /// The slug.
+    pub slug: String,
+    /// The language of the translation whose slug it was; `None` where it was the article's own.
+    pub locale: Option<String>,
+    /// When it was given up.
+    pub retired_at: Ts,
+}
+
 /// Everything an editor or an import sets on an article; saving it makes the stored article equal to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArticleContent {
@@ -167,6 +185,22 @@ pub struct ArticleContent {
     pub attachments: Vec<Attachment>,
     /// Keys of related articles of the same site, in order.
     pub related: Vec<String>,
+    /// What it was called before, by slug; none that it has now.
+    pub former_slugs: Vec<FormerSlug>,
+}
+
+impl ArticleContent {
+    /// Its names in addresses, each once, with the language that it serves: its own one serves any.
+    pub fn slugs(&self) -> BTreeMap<&str, Option<&str>> {
+        let of_texts = self
+            .texts
+            .iter()
+            .filter_map(|text| Some((text.slug.as_deref()?, Some(text.locale.as_str()))));
+        // Of equal ones the article's own goes first, then the first language.
+        let mut slugs: BTreeMap<&str, Option<&str>> = of_texts.rev().collect();
+        slugs.insert(&self.state.slug, None);
+        slugs
+    }
 }
 
 /// What a list shows of a rendition.

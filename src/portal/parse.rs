@@ -14,8 +14,8 @@ use super::fields::{
 };
 use super::json::Value;
 use super::record::{
-    ArticleRecord, CategoryRecord, LineFault, LinkGroupRecord, MenuEntry, MenuRecord, Patch,
-    Record, SiteRecord, SourceRecord, TopicRecord, TranslationRecord,
+    ArticleRecord, CategoryRecord, FormerSlugRecord, LineFault, LinkGroupRecord, MenuEntry,
+    MenuRecord, Patch, Record, SiteRecord, SourceRecord, TopicRecord, TranslationRecord,
 };
 
 /// The types a line may have.
@@ -203,7 +203,27 @@ fn article(fields: &mut Fields<'_, '_>) -> Record {
         downloads: counter(fields, "downloads"),
         citations: counter(fields, "citations"),
         translations,
+        former_slugs: fields.patch(
+            "former_slugs",
+            distinct("slug", |f: &FormerSlugRecord| Some(&f.slug), former_slug),
+        ),
     }))
+}
+
+fn former_slug(value: Value<'_>, path: &Path<'_>, faults: &mut Faults) -> Option<FormerSlugRecord> {
+    let mut fields = Fields::open(value, path, faults)?;
+    let slug = fields.required("slug", text(rules::slug));
+    let locale = fields.optional("locale", locale());
+    let until = fields.optional(
+        "until",
+        understood(|text| rules::instant(text).map(|at| at.to_utc())),
+    );
+    fields.close();
+    Some(FormerSlugRecord {
+        slug: slug?,
+        locale,
+        until,
+    })
 }
 
 fn translation(

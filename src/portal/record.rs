@@ -236,6 +236,19 @@ pub struct ArticleRecord {
     pub citations: i64,
     /// All translations; each locale once, never the article's own.
     pub translations: Patch<Vec<TranslationRecord>>,
+    /// What it was called before; each slug once.
+    pub former_slugs: Patch<Vec<FormerSlugRecord>>,
+}
+
+/// A slug that an article had before.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FormerSlugRecord {
+    /// The slug.
+    pub slug: String,
+    /// The language of the translation whose slug it was; `None` where it was the article's own.
+    pub locale: Option<String>,
+    /// When it was given up; `None` means the time that is stored, else that of the import.
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// A translation. Absent members are empty: the list replaces the stored one whole.

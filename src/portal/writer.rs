@@ -190,6 +190,21 @@ pub struct ArticleLine<'a> {
     pub status: Status,
     /// Translations.
     pub translations: Vec<TranslationLine<'a>>,
+    /// What it was called before; left out where there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub former_slugs: Vec<FormerSlugLine<'a>>,
+}
+
+/// A slug that an article had before.
+#[derive(Debug, Clone, Serialize)]
+pub struct FormerSlugLine<'a> {
+    /// The slug.
+    pub slug: &'a str,
+    /// The language of the translation whose slug it was.
+    pub locale: Option<&'a str>,
+    /// When it was given up.
+    #[serde(serialize_with = "optional_instant")]
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// A translation of an article.
@@ -422,7 +437,7 @@ fn optional_date<S: Serializer>(date: &Option<NaiveDate>, to: S) -> Result<S::Ok
 mod tests {
     use super::super::reader::Reader;
     use super::super::record::{
-        ArticleRecord, MenuEntry, Patch, Record, SiteRecord, TranslationRecord,
+        ArticleRecord, FormerSlugRecord, MenuEntry, Patch, Record, SiteRecord, TranslationRecord,
     };
     use super::*;
     use crate::models::contributor::ContributorKind;
@@ -640,6 +655,11 @@ mod tests {
                 contributors: &names,
                 keywords: &[],
             }],
+            former_slugs: vec![FormerSlugLine {
+                slug: "before",
+                locale: Some("en"),
+                until: Some(unpublish_at),
+            }],
         };
         let expected = ArticleRecord {
             site: "s".to_owned(),
@@ -676,6 +696,11 @@ mod tests {
                 slug: Some("en-slug".to_owned()),
                 contributors: names.clone(),
                 ..TranslationRecord::default()
+            }]),
+            former_slugs: set(vec![FormerSlugRecord {
+                slug: "before".to_owned(),
+                locale: Some("en".to_owned()),
+                until: Some(unpublish_at),
             }]),
         };
         let written = text(|w| w.article(&line));

@@ -6,11 +6,11 @@ use std::io::Write;
 use chrono::FixedOffset;
 
 use crate::error::{Error, Resource, Result};
-use crate::models::article::Text;
+use crate::models::article::{FormerSlug, Text};
 use crate::models::site::{Site, SiteContent};
 use crate::portal::writer::{
-    ArticleLine, CategoryLine, LinkGroupLine, MenuItemLine, MenuLine, SiteLine, SourceLine,
-    TopicLine, TranslationLine, Writer,
+    ArticleLine, CategoryLine, FormerSlugLine, LinkGroupLine, MenuItemLine, MenuLine, SiteLine,
+    SourceLine, TopicLine, TranslationLine, Writer,
 };
 use crate::store::articles::Loaded;
 use crate::store::{self, Conn, Store};
@@ -295,7 +295,21 @@ fn article_line<'a>(
         citations: counters.citations,
         status: state.status,
         translations: translations.iter().map(translation_line).collect(),
+        former_slugs: content.former_slugs.iter().map(former_slug_line).collect(),
     })
+}
+
+fn former_slug_line(former: &FormerSlug) -> FormerSlugLine<'_> {
+    let FormerSlug {
+        slug,
+        locale,
+        retired_at,
+    } = former;
+    FormerSlugLine {
+        slug,
+        locale: locale.as_deref(),
+        until: Some(retired_at.0),
+    }
 }
 
 fn translation_line(text: &Text) -> TranslationLine<'_> {

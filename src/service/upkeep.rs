@@ -1,6 +1,7 @@
 //! What keeps answers cheap: nothing here changes one.
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
@@ -9,6 +10,9 @@ use crate::models::time::Ts;
 use crate::store::counts::Deltas;
 use crate::store::listings::Listed;
 use crate::store::{self, Conn, Store};
+
+/// How long to wait before another attempt at what another process is doing.
+const RETRY: Duration = Duration::from_millis(500);
 
 /// Articles read together.
 const BATCH: i64 = 200;
@@ -44,14 +48,21 @@ impl Upkeep {
     pub fn complete_migration(&self) -> Result<()> {
         if self.store.read_blocking(store::maintenance::is_due)? {
             tracing::info!("making lists and counts anew for this version");
-            self.store.write_blocking(|conn| {
+            while let Err(error) = self.store.write_blocking(|conn| {
                 store::import::lock(conn)?;
                 // Another instance may have done it meanwhile.
                 if store::maintenance::is_due(conn)? {
                     reindex(conn, &self.clock)?;
                 }
                 Ok(())
-            })?;
+            }) {
+                // On SQLite another process does it, which takes longer than a writer waits.
+                let is_busy = matches!(error, Error::Unavailable(_));
+                if !is_busy || !self.store.read_blocking(store::maintenance::is_due)? {
+                    return Err(error);
+                }
+                std::thread::sleep(RETRY);
+            }
         }
         Ok(())
     }
@@ -69,6 +80,9 @@ impl Upkeep {
 fn reindex(conn: &mut Conn, clock: &Clock) -> Result<u64> {
     store::maintenance::begin(conn)?;
     let now = Ts::from(clock.now());
+    // What came and went by itself is told to followers before its traces go.
+    while store::counts::roll_up(conn, now)? {}
+    store::maintenance::clear(conn)?;
     let mut counts = Deltas::new();
     let mut articles = 0;
     let sites: BTreeSet<i64> = store::sites::ids(conn)?.into_iter().collect();

@@ -11,7 +11,7 @@ use diesel::upsert::excluded;
 
 use super::ROWS_PER_STATEMENT;
 use super::connection::{Conn, Db, on_db};
-use super::fragments;
+use super::fragments::{self, any_of};
 use crate::error::Result;
 use crate::models::article::{ArticleState, Status};
 use crate::models::change::{Change, ChangePlace, Withdrawal};
@@ -29,26 +29,34 @@ struct Row<'a> {
     changed_at: Option<Ts>,
     withdrawn_at: Option<Ts>,
     reason: Option<&'a str>,
+    /// The withdrawal stands only if the article came out before the transaction ends.
+    public_from: Option<Ts>,
 }
 
 impl<'a> Row<'a> {
-    fn new(article_id: i64, site_id: i64, withdrawn: Option<(Ts, &'a str)>) -> Self {
+    fn new(article_id: i64, site_id: i64) -> Self {
         Self {
             article_id,
             site_id,
             changed_at: None,
-            withdrawn_at: withdrawn.map(|(at, _)| at),
-            reason: withdrawn.map(|(_, reason)| reason),
+            withdrawn_at: None,
+            reason: None,
+            public_from: None,
         }
     }
 }
 
-/// Records new articles (id and state). One that is not published is nobody's business.
-pub fn record_new(conn: &mut Conn, site_id: i64, articles: &[(i64, &ArticleState)]) -> Result<()> {
+/// Records new articles (id and state). One that is not published, or whose time is over, is nobody's business.
+pub fn record_new(
+    conn: &mut Conn,
+    site_id: i64,
+    articles: &[(i64, &ArticleState)],
+    now: Ts,
+) -> Result<()> {
     let rows: Vec<Row<'_>> = articles
         .iter()
-        .filter(|(_, state)| state.status == Status::Published)
-        .map(|(id, _)| Row::new(*id, site_id, None))
+        .filter(|(_, state)| state.status == Status::Published && !state.ends_before(now))
+        .map(|(id, _)| Row::new(*id, site_id))
         .collect();
     touch(conn, &rows)
 }
@@ -62,24 +70,36 @@ pub fn record(
 ) -> Result<()> {
     let mut settled = Vec::new();
     let mut touched = Vec::new();
+    let mut perhaps = Vec::new();
     for (id, before, after) in articles {
-        let was_public = before.begins_before(now);
-        let withdrawn = |reason| Some((now, reason));
-        match after.status {
+        let row = Row::new(*id, site_id);
+        let begin = before.visibility_changes().first().map(|(begin, _)| *begin);
+        let reason = match after.status {
             Status::Published if after.begins_before(now) => {
-                settled.push(Row::new(*id, site_id, None));
+                // What is over before it was ever seen stays unknown.
+                if begin.is_some_and(|at| at <= now) || !after.ends_before(now) {
+                    settled.push(row);
+                }
+                continue;
             }
-            Status::Published if was_public => {
-                settled.push(Row::new(*id, site_id, withdrawn("rescheduled")));
-            }
-            Status::Published => touched.push(Row::new(*id, site_id, None)),
-            Status::Archived if was_public => {
-                settled.push(Row::new(*id, site_id, withdrawn("archived")));
-            }
-            Status::Draft if was_public => {
-                settled.push(Row::new(*id, site_id, withdrawn("unpublished")));
-            }
-            Status::Archived | Status::Draft => {}
+            Status::Published => "rescheduled",
+            Status::Archived => "archived",
+            Status::Draft => "unpublished",
+        };
+        let gone = Row {
+            withdrawn_at: Some(now),
+            reason: Some(reason),
+            ..row.clone()
+        };
+        match begin {
+            Some(at) if at <= now => settled.push(gone),
+            // It may come out until this transaction commits.
+            Some(_) => perhaps.push(Row {
+                public_from: begin,
+                ..gone
+            }),
+            None if after.status == Status::Published => touched.push(row),
+            None => {}
         }
     }
     touch(conn, &touched)?;
@@ -97,6 +117,58 @@ pub fn record(
                 .execute(c)?;
         });
     }
+    withdraw_perhaps(conn, &perhaps)
+}
+
+/// Adds withdrawals of what may come out meanwhile. An earlier one is kept: a follower may not have heard of it.
+fn withdraw_perhaps(conn: &mut Conn, rows: &[Row<'_>]) -> Result<()> {
+    let ids: Vec<i64> = rows.iter().map(|row| row.article_id).collect();
+    let kept: Vec<i64> = article_changes::table
+        .filter(any_of(article_changes::article_id, &ids))
+        .filter(article_changes::withdrawn_at.is_not_null())
+        .select(article_changes::article_id)
+        .load(conn)?;
+    let (again, first): (Vec<Row<'_>>, Vec<Row<'_>>) = rows
+        .iter()
+        .cloned()
+        .partition(|row| kept.contains(&row.article_id));
+    touch(conn, &again)?;
+    for chunk in first.chunks(ROWS_PER_STATEMENT) {
+        on_db!(&mut *conn, |c| {
+            diesel::insert_into(article_changes::table)
+                .values(chunk)
+                .on_conflict(article_changes::article_id)
+                .do_update()
+                .set((
+                    article_changes::changed_at.eq(excluded(article_changes::changed_at)),
+                    article_changes::withdrawn_at.eq(excluded(article_changes::withdrawn_at)),
+                    article_changes::reason.eq(excluded(article_changes::reason)),
+                    article_changes::public_from.eq(excluded(article_changes::public_from)),
+                ))
+                .execute(c)?;
+        });
+    }
+    Ok(())
+}
+
+/// Gives the changes of the running transaction their time. Withdrawals of what had not come out by then are none.
+pub(super) fn settle(conn: &mut Conn, stamp: Ts) -> Result<()> {
+    diesel::update(
+        article_changes::table
+            .filter(article_changes::changed_at.is_null())
+            .filter(article_changes::public_from.gt(stamp)),
+    )
+    .set((
+        article_changes::withdrawn_at.eq(None::<Ts>),
+        article_changes::reason.eq(None::<String>),
+    ))
+    .execute(conn)?;
+    diesel::update(article_changes::table.filter(article_changes::changed_at.is_null()))
+        .set((
+            article_changes::changed_at.eq(stamp),
+            article_changes::public_from.eq(None::<Ts>),
+        ))
+        .execute(conn)?;
     Ok(())
 }
 
@@ -104,7 +176,7 @@ pub fn record(
 pub fn record_events(conn: &mut Conn, articles: &[(i64, i64)]) -> Result<()> {
     let rows: Vec<Row<'_>> = articles
         .iter()
-        .map(|(site_id, id)| Row::new(*id, *site_id, None))
+        .map(|(site_id, id)| Row::new(*id, *site_id))
         .collect();
     touch(conn, &rows)
 }
@@ -133,7 +205,7 @@ pub fn record_missing(
     let rows: Vec<Row<'_>> = articles
         .iter()
         .filter(|(_, state)| state.status == Status::Published)
-        .map(|(id, _)| Row::new(*id, site_id, None))
+        .map(|(id, _)| Row::new(*id, site_id))
         .collect();
     for chunk in rows.chunks(ROWS_PER_STATEMENT) {
         on_db!(&mut *conn, |c| {
@@ -167,13 +239,14 @@ pub fn beginning(conn: &mut Conn, now: Ts) -> Result<ChangePlace> {
 /// The place before what changed at `at` or later.
 pub fn place_at(conn: &Conn, at: Ts, now: Ts) -> ChangePlace {
     ChangePlace {
-        written: (at, 0),
+        // A client whose clock is ahead misses nothing.
+        written: (at.min(now), 0),
         happened: (at.min(settled(conn, now)), 0),
     }
 }
 
-/// Until when events are complete.
-fn settled(conn: &Conn, now: Ts) -> Ts {
+/// Until when events are complete: those that are younger are told later.
+pub fn settled(conn: &Conn, now: Ts) -> Ts {
     match conn {
         Conn::Sqlite(_) => now,
         Conn::Postgres(_) => Ts(now.0 - CLOCKS_APART),

@@ -20,15 +20,20 @@ pub fn is_due(conn: &mut Conn) -> Result<bool> {
     Ok(task.is_some())
 }
 
-/// Keeps writers of articles out until the transaction ends, and deletes what is derived.
+/// Keeps writers of articles out until the transaction ends.
 pub fn begin(conn: &mut Conn) -> Result<()> {
     if let Conn::Postgres(c) = conn {
         c.batch_execute(
             "SET LOCAL statement_timeout TO 0; LOCK TABLE articles IN SHARE ROW EXCLUSIVE MODE",
         )?;
     }
-    diesel::delete(listings::table).execute(conn)?;
+    Ok(())
+}
+
+/// Deletes what is derived: events first, as every writer does.
+pub fn clear(conn: &mut Conn) -> Result<()> {
     diesel::delete(visibility_events::table).execute(conn)?;
+    diesel::delete(listings::table).execute(conn)?;
     diesel::delete(category_counts::table).execute(conn)?;
     Ok(())
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 use super::connection::{self, Access, Conn, Target};
 use crate::config::{Config, Database};
 use crate::error::{Error, Result};
@@ -73,6 +75,10 @@ pub struct Store {
     /// On SQLite: one reader for each thread that serves requests.
     inline: Option<Pool>,
     statements: Arc<AtomicU64>,
+    /// Leave to read long: half of the connections for reading.
+    long_reads: Arc<Semaphore>,
+    /// How long a request waits for a connection.
+    patience: Duration,
 }
 
 impl Store {
@@ -101,8 +107,13 @@ impl Store {
                     .map_err(|e| unreachable_database(&target, &e)),
             }
         };
+        let half = usize::try_from(config.database_connections / 2).unwrap_or(1);
+        let long_reads = Arc::new(Semaphore::new(half.max(1)));
+        let patience = config.database_timeout;
         match target {
             Target::Sqlite(_) => Ok(Self {
+                long_reads,
+                patience,
                 writers: pool(Access::ReadWrite, 1, Start::AtFirstUse)?,
                 readers: pool(Access::ReadOnly, config.database_connections, Start::Now)?,
                 inline: Some(pool(
@@ -115,6 +126,8 @@ impl Store {
             Target::Postgres(_) => {
                 let both = pool(Access::ReadWrite, config.database_connections, Start::Now)?;
                 Ok(Self {
+                    long_reads,
+                    patience,
                     readers: both.clone(),
                     writers: both,
                     inline: None,
@@ -150,6 +163,20 @@ impl Store {
         tokio::task::spawn_blocking(move || store.read_blocking(f))
             .await
             .map_err(|e| Error::Internal(e.into()))?
+    }
+
+    /// [`Store::read`] for `f` whose work may grow with the data. Only some of the connections do such work at a time, so
+    /// that it does not keep the others from theirs.
+    pub async fn read_long<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let waiting = tokio::time::timeout(self.patience, self.long_reads.acquire());
+        let _permit = waiting
+            .await
+            .map_err(|e| Error::Unavailable(e.into()))?
+            .map_err(|e| Error::Internal(e.into()))?;
+        self.read(f).await
     }
 
     /// [`Store::read`] for `f` whose work is short and does not grow with the data. SQLite does such work in less time

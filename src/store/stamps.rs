@@ -3,14 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use chrono::Duration;
+use chrono::{Duration, SubsecRound};
 use diesel::prelude::*;
 
+use super::changes;
 use super::connection::{Conn, on_db};
 use crate::error::Result;
 use crate::models::freshness::Freshness;
 use crate::models::time::Ts;
-use crate::schema::{article_changes, change_clock, site_stamps, visibility_events};
+use crate::schema::{change_clock, site_stamps, visibility_events};
 
 /// The one row of the clock.
 const CLOCK: i32 = 1;
@@ -18,23 +19,29 @@ const CLOCK: i32 = 1;
 /// Stamps what the running transaction changed: the sites, and the article changes that it recorded. The last thing
 /// before it commits, because other writers wait from here on.
 pub fn stamp(conn: &mut Conn, site_ids: &BTreeSet<i64>, now: Ts) -> Result<Ts> {
-    let last: Ts = on_db!(&mut *conn, |c| {
+    let (changed, modified): (Ts, Ts) = on_db!(&mut *conn, |c| {
         // Taking the lock and reading in one, so that two writers never read the same time.
         diesel::update(change_clock::table.find(CLOCK))
             .set(change_clock::changed_at.eq(change_clock::changed_at))
-            .returning(change_clock::changed_at)
+            .returning((change_clock::changed_at, change_clock::modified_at))
             .get_result(c)?
     });
-    let stamp = now.max(Ts(last.0 + Duration::microseconds(1)));
+    let stamp = now.max(Ts(changed.0 + Duration::microseconds(1)));
+    // What shares a second cannot be told apart by `If-Modified-Since`.
+    let second = Ts(modified.0.trunc_subsecs(0) + Duration::seconds(1));
+    let modified = now.max(Ts(second.0 + Duration::microseconds(1)));
     diesel::update(change_clock::table.find(CLOCK))
-        .set(change_clock::changed_at.eq(stamp))
+        .set((
+            change_clock::changed_at.eq(stamp),
+            change_clock::modified_at.eq(modified),
+        ))
         .execute(conn)?;
     let sites: Vec<_> = site_ids
         .iter()
         .map(|id| {
             (
                 site_stamps::site_id.eq(*id),
-                site_stamps::changed_at.eq(stamp),
+                site_stamps::modified_at.eq(modified),
             )
         })
         .collect();
@@ -44,13 +51,11 @@ pub fn stamp(conn: &mut Conn, site_ids: &BTreeSet<i64>, now: Ts) -> Result<Ts> {
                 .values(chunk)
                 .on_conflict(site_stamps::site_id)
                 .do_update()
-                .set(site_stamps::changed_at.eq(stamp))
+                .set(site_stamps::modified_at.eq(modified))
                 .execute(c)?;
         });
     }
-    diesel::update(article_changes::table.filter(article_changes::changed_at.is_null()))
-        .set(article_changes::changed_at.eq(stamp))
-        .execute(conn)?;
+    changes::settle(conn, stamp)?;
     Ok(stamp)
 }
 
@@ -71,7 +76,7 @@ pub fn of_site(conn: &mut Conn, site_id: i64, now: Ts) -> Result<Freshness> {
     let found = site_stamps::table
         .find(site_id)
         .select((
-            site_stamps::changed_at,
+            site_stamps::modified_at,
             nearest!(
                 events().filter(visibility_events::at.le(now)),
                 visibility_events::at.desc()
@@ -94,7 +99,7 @@ pub fn of_everything(conn: &mut Conn, now: Ts) -> Result<Freshness> {
     let found = change_clock::table
         .find(CLOCK)
         .select((
-            change_clock::changed_at,
+            change_clock::modified_at,
             nearest!(
                 visibility_events::table.filter(visibility_events::at.le(now)),
                 visibility_events::at.desc()

@@ -1,5 +1,5 @@
-DELETE FROM article_slugs WHERE NOT is_current;
-ALTER TABLE article_slugs DROP COLUMN is_current;
+DROP TABLE former_slugs;
+ALTER TABLE article_slugs DROP COLUMN locale;
 
 DROP TABLE article_changes;
 DROP TABLE site_stamps;

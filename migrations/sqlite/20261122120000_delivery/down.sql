@@ -1,17 +1,5 @@
-ALTER TABLE article_slugs RENAME TO article_slugs_with_old;
-DROP INDEX article_slugs_article_id_idx;
-CREATE TABLE article_slugs (
-    site_id bigint NOT NULL,
-    slug text NOT NULL,
-    article_id bigint NOT NULL,
-    CONSTRAINT article_slugs_pkey PRIMARY KEY (site_id, slug),
-    CONSTRAINT article_slugs_site_id_fkey FOREIGN KEY (site_id) REFERENCES sites (id) ON DELETE CASCADE,
-    CONSTRAINT article_slugs_article_id_fkey FOREIGN KEY (article_id) REFERENCES articles (id) ON DELETE CASCADE
-) WITHOUT ROWID;
-CREATE INDEX article_slugs_article_id_idx ON article_slugs (article_id);
-INSERT INTO article_slugs (site_id, slug, article_id)
-SELECT site_id, slug, article_id FROM article_slugs_with_old WHERE is_current;
-DROP TABLE article_slugs_with_old;
+DROP TABLE former_slugs;
+ALTER TABLE article_slugs DROP COLUMN locale;
 
 DROP TABLE article_changes;
 DROP TABLE site_stamps;

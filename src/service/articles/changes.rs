@@ -3,7 +3,7 @@
 use super::{Articles, Languages, Moment, Summary, summaries};
 use crate::error::Result;
 use crate::models::change::{Change, ChangePlace};
-use crate::models::freshness::Fresh;
+use crate::models::freshness::{Fresh, Freshness};
 use crate::models::time::Ts;
 use crate::store::{self, Conn};
 
@@ -95,9 +95,16 @@ fn changes(
             return Ok(Fresh { value, freshness });
         }
     };
-    let freshness = match site_id {
-        Some(id) => store::stamps::of_site(conn, id, now)?,
-        None => store::stamps::of_everything(conn, now)?,
+    // Events are told a moment late, so the feed changes a moment late too.
+    let told = store::changes::settled(conn, now);
+    let stamped = match site_id {
+        Some(id) => store::stamps::of_site(conn, id, told)?,
+        None => store::stamps::of_everything(conn, told)?,
+    };
+    let freshness = Freshness {
+        changed_at: stamped.changed_at,
+        changes_at: stamped.changes_at.map(|at| Ts(at.0 + (now.0 - told.0))),
+        now,
     };
     let (changes, next, has_more) = store::changes::page(conn, site_id, after, limit, now)?;
     let public: Vec<i64> = changes

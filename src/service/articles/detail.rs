@@ -57,8 +57,13 @@ pub struct Detail {
 pub enum BySlug {
     /// The article that has it.
     Here(Box<Fresh<Detail>>),
-    /// The article that had it before has this one now.
-    Moved(String),
+    /// The article that had it before has another one now.
+    Moved {
+        /// The one that leads on.
+        slug: String,
+        /// The language to ask for there, where the former slug served that one alone and the reader asks for none.
+        locale: Option<String>,
+    },
 }
 
 impl Articles {
@@ -106,28 +111,22 @@ fn by_slug(
 ) -> Result<BySlug> {
     let site_id =
         store::sites::find_id(conn, site)?.ok_or_else(|| Error::not_found(Resource::Site, site))?;
-    let (id, is_current) = store::articles::find_slug(conn, site_id, slug)?
-        .ok_or_else(|| Error::not_found(Resource::Article, slug))?;
-    let unknown = |error| match error {
-        // An id that nobody asked for is not told.
-        Error::NotFound { .. } => Error::not_found(Resource::Article, slug),
-        other => other,
-    };
-    if !is_current {
-        let (article, _) = store::articles::find(conn, id, now)?
-            .ok_or_else(|| Error::not_found(Resource::Article, slug))?;
-        return Ok(BySlug::Moved(article.article.slug));
-    }
-    if languages.locale.is_none() {
+    let not_found = || Error::not_found(Resource::Article, slug);
+    if let Some((id, locale)) = store::articles::find_slug(conn, site_id, slug, now)? {
         // A translation's own slug asks for that translation.
-        let renditions = store::articles::renditions(conn, &[id])?;
-        let named = renditions
-            .into_iter()
-            .find(|t| t.slug.as_deref() == Some(slug));
-        languages.locale = named.map(|text| text.locale);
+        languages.locale = languages.locale.or(locale);
+        let found = detail(conn, id, &languages, include, now)?;
+        return Ok(BySlug::Here(Box::new(found)));
     }
-    let found = detail(conn, id, &languages, include, now).map_err(unknown)?;
-    Ok(BySlug::Here(Box::new(found)))
+    let next = store::articles::find_successor(conn, site_id, slug, now)?.ok_or_else(not_found)?;
+    Ok(match next.rendition_slug {
+        // Where both have the same slug, it serves any language.
+        Some(slug) if slug != next.slug => BySlug::Moved { slug, locale: None },
+        _ => BySlug::Moved {
+            slug: next.slug,
+            locale: next.locale.filter(|_| languages.locale.is_none()),
+        },
+    })
 }
 
 fn detail(

@@ -65,6 +65,9 @@ pub struct ArticleQuery {
 /// Rows that are looked at before a list is long: a driving list should be shorter.
 const LONG: i64 = 300;
 
+/// Articles that are read together and sorted, where a range of times holds no more.
+const SORTED: i64 = 500;
+
 /// Rows that are counted one by one for an exact total, and for an estimated one.
 const EXACT: i64 = 10_000;
 const ROUGH: i64 = 1_000;
@@ -124,7 +127,7 @@ impl Articles {
         if is_bounded {
             self.store.read_short(work).await
         } else {
-            self.store.read(work).await
+            self.store.read_long(work).await
         }
     }
 }
@@ -181,7 +184,11 @@ fn page_of_list(
     query: &ArticleQuery,
     now: Ts,
 ) -> Result<Found> {
-    drive(conn, &mut filters)?;
+    drive(conn, &mut filters, query.page.count)?;
+    let few = store::articles::few_in_range(conn, &filters, query.sort, SORTED, now)?;
+    if let Some(ids) = few {
+        return page_of_ids(conn, &ids, &filters, query, now);
+    }
     let window = Window {
         sort: query.sort,
         direction: query.direction,
@@ -199,21 +206,31 @@ fn page_of_list(
     ))
 }
 
-/// Walks the first list that is not long, where one of several is; the others are looked up for each of its rows.
-fn drive(conn: &mut Conn, filters: &mut Filters) -> Result<()> {
-    if filters.also_in.is_empty() || !listings::is_longer(conn, filters.list, LONG)? {
+/// Walks the first list that is not long, where one of several is; the others are looked up for each of its rows. Who
+/// wants a total is better off with a list that can be counted, too.
+fn drive(conn: &mut Conn, filters: &mut Filters, count: Count) -> Result<()> {
+    let lengths = match count {
+        Count::Exact => &[LONG, EXACT][..],
+        Count::None | Count::Estimated => &[LONG],
+    };
+    if filters.also_in.is_empty() {
         return Ok(());
     }
-    for other in &mut filters.also_in {
-        if !listings::is_longer(conn, *other, LONG)? {
-            std::mem::swap(&mut filters.list, other);
-            break;
+    for length in lengths {
+        if !listings::is_longer(conn, filters.list, *length)? {
+            return Ok(());
+        }
+        for other in &mut filters.also_in {
+            if !listings::is_longer(conn, *other, *length)? {
+                std::mem::swap(&mut filters.list, other);
+                return Ok(());
+            }
         }
     }
     Ok(())
 }
 
-/// A page of at most a hundred articles that are read together.
+/// A page of few articles that are read together and sorted here.
 fn page_of_ids(
     conn: &mut Conn,
     ids: &[i64],

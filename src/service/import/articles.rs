@@ -55,12 +55,15 @@ impl Run {
         let mut merged = Vec::with_capacity(records.len());
         for (line, record) in records {
             let old = stored.remove(&record.key);
-            match merge(line, record, old, &known) {
+            match merge(line, record, old, &known, self.now) {
                 Ok(article) => merged.push(article),
                 Err(refusal) => self.conclude(line, Err(refusal))?,
             }
         }
-        let merged = self.settle_slugs(conn, site_id, merged)?;
+        let mut merged = self.settle_slugs(conn, site_id, merged)?;
+        for article in &mut merged {
+            article.settle_former_slugs(self.now);
+        }
         // A file may have a key twice; the links of the last good line that names any count.
         let relinked: Vec<i64> = merged
             .iter()

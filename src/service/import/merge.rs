@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Refusal, fault, required};
+use super::{Refusal, fault, former_slugs, required};
 use crate::models::article::{ArticleContent, ArticleState, Counters, Text};
 use crate::models::time::Ts;
 use crate::portal::record::{ArticleRecord, Patch, TranslationRecord};
@@ -26,6 +26,8 @@ pub(super) struct Merged {
     pub(super) slug_is_made: bool,
     /// The line says which articles are related.
     pub(super) names_related: bool,
+    /// The line does not say what the article was called before.
+    pub(super) keeps_former_slugs: bool,
     pub(super) opening: Counters,
 }
 
@@ -67,6 +69,7 @@ pub(super) fn merge(
     record: ArticleRecord,
     stored: Option<Loaded>,
     known: &Known,
+    now: Ts,
 ) -> Result<Merged, Refusal> {
     let ArticleRecord {
         site: _,
@@ -98,6 +101,7 @@ pub(super) fn merge(
         downloads,
         citations,
         translations,
+        former_slugs: given_former_slugs,
     } = record;
     let (
         mut state,
@@ -107,6 +111,7 @@ pub(super) fn merge(
         mut topic_ids,
         mut files,
         mut related_keys,
+        mut former,
     ) = match stored.as_ref().map(|old| old.content.clone()) {
         Some(ArticleContent {
             state,
@@ -116,6 +121,7 @@ pub(super) fn merge(
             topics,
             attachments,
             related,
+            former_slugs,
         }) => (
             Some(state),
             texts,
@@ -124,9 +130,11 @@ pub(super) fn merge(
             topics,
             attachments,
             related,
+            former_slugs,
         ),
         None => (
             None,
+            Vec::new(),
             Vec::new(),
             Vec::new(),
             Vec::new(),
@@ -231,6 +239,13 @@ pub(super) fn merge(
     let names_related = related != Patch::Keep;
     related.apply_or_default(&mut related_keys);
 
+    let keeps_former_slugs = given_former_slugs == Patch::Keep;
+    match given_former_slugs {
+        Patch::Keep => {}
+        Patch::Clear => former.clear(),
+        Patch::Set(list) => former = former_slugs::listed(list, &former, now),
+    }
+
     let (slug, slug_is_made) = match (given_slug, &state) {
         (Patch::Set(slug), _) => (slug, false),
         (Patch::Keep | Patch::Clear, Some(state)) => (state.slug.clone(), false),
@@ -283,6 +298,7 @@ pub(super) fn merge(
         stored,
         slug_is_made,
         names_related,
+        keeps_former_slugs,
         opening: Counters {
             views,
             downloads,
@@ -296,6 +312,7 @@ pub(super) fn merge(
             topics: topic_ids,
             attachments: files,
             related: related_keys,
+            former_slugs: former,
         },
     })
 }

@@ -4,6 +4,7 @@
 //! grow with every line; whatever else comes is written at once. Only what is new or changed is written.
 
 mod articles;
+mod former_slugs;
 mod merge;
 mod sample;
 mod site_parts;

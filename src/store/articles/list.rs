@@ -1,5 +1,7 @@
 //! Lists of public articles: pages in three orders, neighbours, counts. Every query here binds the present time.
 
+use std::collections::{HashMap, HashSet};
+
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
@@ -35,7 +37,9 @@ macro_rules! matching {
                         OTHER_LIST
                             .field(listings::article_id)
                             .eq(listings::article_id),
-                    ),
+                    )
+                    // Keeps PostgreSQL from joining the whole lists instead of looking rows up.
+                    .offset(0),
             ));
         }
         if let Some(has_attachments) = $filters.has_attachments {
@@ -205,7 +209,7 @@ fn bounds(filters: &Filters, window: &Window, now: Ts) -> Vec<(End, Place)> {
     lowest.into_iter().chain(highest).collect()
 }
 
-/// Those of the articles with `ids` that are public and match, unordered, with their places. At most a hundred ids.
+/// Those of the articles with `ids` that are public and match, unordered, with their places. At most a thousand ids.
 pub fn of_ids(
     conn: &mut Conn,
     ids: &[i64],
@@ -223,18 +227,18 @@ pub fn of_ids(
             listings::title_key,
         ))
         .load(conn)?;
-    let stands_in = |id: i64, list: &List| {
-        rows.iter().any(|(article_id, kind, reference, _)| {
-            (*article_id, *kind, *reference) == (id, list.kind.code(), list.reference)
-        })
-    };
+    let stands_in: HashSet<(i64, i16, i64)> = rows
+        .iter()
+        .map(|(id, kind, reference, _)| (*id, *kind, *reference))
+        .collect();
+    let title_keys: HashMap<i64, &String> = rows.iter().map(|(id, .., key)| (*id, key)).collect();
     let found = read::find_all(conn, ids, now)?;
     Ok(found
         .into_iter()
         .filter(|article| {
             let row = &article.article;
             let mut lists = std::iter::once(&filters.list).chain(&filters.also_in);
-            lists.all(|list| stands_in(row.id, list))
+            lists.all(|list| stands_in.contains(&(row.id, list.kind.code(), list.reference)))
                 && filters
                     .published_from
                     .is_none_or(|from| row.published_at >= from)
@@ -248,12 +252,62 @@ pub fn of_ids(
         })
         .map(|article| {
             let id = article.article.id;
-            let title_key = rows.iter().find(|(article_id, ..)| *article_id == id);
-            let title_key = title_key.map_or_else(String::new, |(_, _, _, key)| key.clone());
+            let title_key = title_keys
+                .get(&id)
+                .map_or_else(String::new, |key| (*key).clone());
             let place = place(&article, title_key, sort);
             (article, place)
         })
         .collect())
+}
+
+/// The ids of the articles of `filters.list` within the times of the filters that are not the order of `sort`, where
+/// there are at most `most` of them: then it is cheaper to sort these than to walk the list in its order. `None` where
+/// there are more, or no such times.
+pub fn few_in_range(
+    conn: &mut Conn,
+    filters: &Filters,
+    sort: Sort,
+    most: i64,
+    now: Ts,
+) -> Result<Option<Vec<i64>>> {
+    let has_publication = filters.published_from.is_some() || filters.published_to.is_some();
+    let mut ranges = Vec::new();
+    if has_publication && sort != Sort::PublishedAt {
+        ranges.push(Sort::PublishedAt);
+    }
+    if filters.updated_from.is_some() && sort != Sort::UpdatedAt {
+        ranges.push(Sort::UpdatedAt);
+    }
+    for range in ranges {
+        let window = Window {
+            sort: range,
+            direction: Direction::Descending,
+            after: None,
+            offset: 0,
+            limit: most + 1,
+        };
+        let mut query = listings::table
+            .filter(listings::kind.eq(filters.list.kind.code()))
+            .filter(listings::reference.eq(filters.list.reference))
+            .select(listings::article_id)
+            .limit(window.limit)
+            .into_boxed::<Db>();
+        for (end, place) in bounds(filters, &window, now) {
+            query = query.filter(beyond(end, place));
+        }
+        // In the order of its index, so that this is the index that is read.
+        query = if range == Sort::UpdatedAt {
+            query.order((listings::updated_at.desc(), listings::article_id.desc()))
+        } else {
+            query.order((listings::published_at.desc(), listings::article_id.desc()))
+        };
+        let ids: Vec<i64> = query.load(conn)?;
+        if i64::try_from(ids.len()).is_ok_and(|n| n <= most) {
+            return Ok(Some(ids));
+        }
+    }
+    Ok(None)
 }
 
 /// How many of the newest rows of `filters.list` match, of at most `budget` that are looked at, and the time of the

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use super::read::{self, article_columns};
+use super::slugs;
 use crate::error::{Error, Result};
 use crate::models::article::{
     ArticleContent, ArticleRow, ArticleState, Attachment, Counters, Status, StoredText, Text,
 };
 use crate::models::contributor::{Contribution, ContributorKind};
 use crate::models::time::Precision;
-use crate::schema::{article_slugs, articles};
+use crate::schema::articles;
 use crate::store::connection::Conn;
 use crate::store::fragments::any_of;
 use crate::store::{contributors, sources, topics};
@@ -33,16 +34,6 @@ pub fn keys(conn: &mut Conn, site_id: i64, keys: &[String]) -> Result<Vec<(Strin
         .filter(articles::site_id.eq(site_id))
         .filter(any_of(articles::key, keys))
         .select((articles::key, articles::id))
-        .load(conn)?)
-}
-
-/// Which articles of the site have one of `slugs`, as `(slug, article)`; those that only had it before do not count.
-pub fn slug_owners(conn: &mut Conn, site_id: i64, slugs: &[String]) -> Result<Vec<(String, i64)>> {
-    Ok(article_slugs::table
-        .filter(article_slugs::site_id.eq(site_id))
-        .filter(any_of(article_slugs::slug, slugs))
-        .filter(article_slugs::is_current.eq(true))
-        .select((article_slugs::slug, article_slugs::article_id))
         .load(conn)?)
 }
 
@@ -77,6 +68,7 @@ pub fn load(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Loaded>> {
     let mut topics = grouped(topics::of_articles(conn, ids)?, |(id, _)| *id);
     let mut files = grouped(read::attachments(conn, ids)?, |a| a.article_id);
     let mut related = grouped(read::related_keys(conn, ids)?, |(id, _)| *id);
+    let mut former = grouped(slugs::former(conn, ids)?, |(id, _)| *id);
     let counters: HashMap<i64, Counters> = read::counters(conn, ids)?.into_iter().collect();
     let mut loaded = HashMap::with_capacity(rows.len());
     for row in rows {
@@ -135,6 +127,12 @@ pub fn load(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Loaded>> {
                 .unwrap_or_default()
                 .into_iter()
                 .map(|(_, key)| key)
+                .collect(),
+            former_slugs: former
+                .remove(&id)
+                .unwrap_or_default()
+                .into_iter()
+                .map(|(_, slug)| slug)
                 .collect(),
         };
         let counters = counters.get(&id).copied().unwrap_or_default();

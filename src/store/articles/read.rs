@@ -6,8 +6,8 @@ use crate::error::Result;
 use crate::models::article::{Counters, PublicArticle, StoredAttachment, StoredText, TextSummary};
 use crate::models::time::Ts;
 use crate::schema::{
-    article_counters, article_related, article_slugs, article_texts, articles, attachment_counters,
-    attachments, categories, site_stamps, sites,
+    article_counters, article_related, article_texts, articles, attachment_counters, attachments,
+    categories, site_stamps, sites,
 };
 use crate::store::connection::Conn;
 use crate::store::fragments::any_of;
@@ -84,15 +84,6 @@ pub fn find_all(conn: &mut Conn, ids: &[i64], now: Ts) -> Result<Vec<PublicArtic
         .load(conn)?)
 }
 
-/// The article of a site that has `slug`, or had it before, public or not: its id, and whether it still has it.
-pub fn find_slug(conn: &mut Conn, site_id: i64, slug: &str) -> Result<Option<(i64, bool)>> {
-    Ok(article_slugs::table
-        .find((site_id, slug))
-        .select((article_slugs::article_id, article_slugs::is_current))
-        .first(conn)
-        .optional()?)
-}
-
 /// The public article with `id`, and the change stamp of its site.
 pub fn find(conn: &mut Conn, id: i64, now: Ts) -> Result<Option<(PublicArticle, Ts)>> {
     Ok(with_place!(articles::table)
@@ -101,7 +92,7 @@ pub fn find(conn: &mut Conn, id: i64, now: Ts) -> Result<Option<(PublicArticle, 
         .filter(articles::status.eq("published"))
         .filter(articles::published_at.le(now))
         .filter(not_expired!(now))
-        .select((shown_columns!(), site_stamps::changed_at))
+        .select((shown_columns!(), site_stamps::modified_at))
         .first(conn)
         .optional()?)
 }

@@ -7,14 +7,15 @@ use diesel::prelude::*;
 
 use super::files::{insert_attachments, replace_attachments};
 use super::load::Loaded;
+use super::slugs::{insert_slugs, remove_slugs};
 use crate::error::{Error, Result};
 use crate::models::article::{ArticleContent, ArticleState, Audio, Counters, Heading, Text};
 use crate::models::contributor::{Contribution, ContributorName};
 use crate::models::json::Doc;
 use crate::models::time::Ts;
 use crate::schema::{
-    article_contributors, article_counters, article_related, article_slugs, article_sources,
-    article_texts, article_topics, articles,
+    article_contributors, article_counters, article_related, article_sources, article_texts,
+    article_topics, articles,
 };
 use crate::store::connection::{Conn, insert_rows, on_db};
 use crate::store::counts::Deltas;
@@ -152,7 +153,7 @@ pub fn insert(conn: &mut Conn, site_id: i64, new: &[NewArticle], now: Ts) -> Res
         .iter()
         .map(|(id, content)| (*id, &content.state))
         .collect();
-    changes::record_new(conn, site_id, &states)?;
+    changes::record_new(conn, site_id, &states, now)?;
     Ok(Saved { ids, counts })
 }
 
@@ -191,10 +192,7 @@ pub fn update(
     let mut counts = counts::remove(conn, &before)?;
     diesel::delete(article_texts::table.filter(any_of(article_texts::article_id, &ids)))
         .execute(conn)?;
-    // An address that was given out goes on leading to the article.
-    diesel::update(article_slugs::table.filter(any_of(article_slugs::article_id, &ids)))
-        .set(article_slugs::is_current.eq(false))
-        .execute(conn)?;
+    remove_slugs(conn, &ids)?;
     diesel::delete(
         article_contributors::table.filter(any_of(article_contributors::article_id, &ids)),
     )
@@ -347,41 +345,6 @@ fn text_row(article_id: i64, text: &Text) -> TextRow<'_> {
         reading_minutes: reading::minutes(&html::plain_text(body_html)),
         body_html,
     }
-}
-
-/// Writes the slugs of articles. One that another article of the site had before is theirs from now on.
-fn insert_slugs(conn: &mut Conn, site_id: i64, articles: &[(i64, &ArticleContent)]) -> Result<()> {
-    #[derive(Insertable)]
-    #[diesel(table_name = article_slugs)]
-    struct Row<'a> {
-        site_id: i64,
-        slug: &'a str,
-        article_id: i64,
-        is_current: bool,
-    }
-    let mut rows = Vec::with_capacity(articles.len());
-    for (article_id, content) in articles {
-        let mut own = vec![content.state.slug.as_str()];
-        own.extend(content.texts.iter().filter_map(|t| t.slug.as_deref()));
-        own.sort_unstable();
-        own.dedup();
-        rows.extend(own.into_iter().map(|slug| Row {
-            site_id,
-            slug,
-            article_id: *article_id,
-            is_current: true,
-        }));
-    }
-    let slugs: Vec<String> = rows.iter().map(|r| r.slug.to_owned()).collect();
-    diesel::delete(
-        article_slugs::table
-            .filter(article_slugs::site_id.eq(site_id))
-            .filter(any_of(article_slugs::slug, &slugs))
-            .filter(article_slugs::is_current.eq(false)),
-    )
-    .execute(conn)?;
-    insert_rows!(conn, article_slugs::table, &rows)?;
-    Ok(())
 }
 
 /// Writes the contributions and returns each article's contributor ids.

@@ -20,7 +20,7 @@ use crate::http::problem::{ItemProblems, Problem, ReadProblems};
 use crate::http::query::{Limit, PageNumber, Query, RecordId};
 use crate::http::v1::dto::article::{ArticleBody, ArticleChangePage, ArticlePage, Inclusions};
 use crate::models::freshness::Fresh;
-use crate::models::page::{Page, PageQuery};
+use crate::models::page::PageQuery;
 use crate::service::Services;
 use crate::service::articles::{
     ArticleQuery, BySlug, Detail, Include, Languages, Moment, Since, Summary,
@@ -65,7 +65,8 @@ pub struct ArticlesQuery {
     /// Only articles published before then, so `2026-02-01` ends with January: a date-time or a date, as above.
     #[param(value_type = Option<String>, min_length = 10, max_length = 40)]
     published_to: Option<When>,
-    /// Only articles changed then or later: a date-time or a date, as above. Cheapest with `sort=updated_at`.
+    /// Only articles changed then or later: a date-time or a date, as above. Cheapest with
+    /// `sort=updated_at`. To keep a copy follow `/articles/changes` instead, which misses nothing.
     #[param(value_type = Option<String>, min_length = 10, max_length = 40)]
     updated_from: Option<When>,
     /// Only articles with files, or only those without.
@@ -170,7 +171,7 @@ pub async fn list_articles(
     let Fresh { value, freshness } = services.articles.page(wanted, languages).await?;
     let next = value.next.as_ref().map(|place| key.encode(list, place));
     let around = paging.links(&here, next.as_deref(), value.total);
-    let keys = keys.articles(ids(&value));
+    let keys = keys_of(keys, &value.items);
     Ok(
         Answer::new(ArticlePage::new(value, next, &links), freshness)
             .negotiated(is_negotiated)
@@ -179,8 +180,17 @@ pub async fn list_articles(
     )
 }
 
-fn ids<P>(page: &Page<Summary, P>) -> impl Iterator<Item = i64> {
-    page.items.iter().map(|summary| summary.article.article.id)
+/// `keys`, and those of the articles with their sites and categories.
+fn keys_of<'a>(
+    keys: SurrogateKeys,
+    articles: impl IntoIterator<Item = &'a Summary>,
+) -> SurrogateKeys {
+    articles.into_iter().fold(keys, |keys, summary| {
+        let shown = &summary.article;
+        keys.site(&shown.site_slug)
+            .category(shown.article.category_id)
+            .article(shown.article.id)
+    })
 }
 
 impl ArticlesQuery {
@@ -379,6 +389,7 @@ pub async fn list_article_changes(
         .articles
         .changes(site, since, limit.get(), languages)
         .await?;
+    let keys = keys_of(keys, value.items.iter().filter_map(|c| c.article.as_ref()));
     let next = key.encode(list, &value.next);
     let around = if value.has_more {
         format!("<{}>; rel=\"next\"", here.with("since", &next))
@@ -443,8 +454,13 @@ pub async fn get_article_by_slug(
         BySlug::Here(found) => {
             Either::Left(shown(*found, include, &links).negotiated(is_negotiated))
         }
-        BySlug::Moved(slug) => {
-            let target = links.article_by_slug(&site, &slug, request.query_string());
+        BySlug::Moved { slug, locale } => {
+            let mut query = request.query_string().to_owned();
+            if let Some(locale) = locale {
+                let joint = if query.is_empty() { "" } else { "&" };
+                query.push_str(&format!("{joint}locale={locale}"));
+            }
+            let target = links.article_by_slug(&site, &slug, &query);
             let moved = HttpResponse::PermanentRedirect()
                 .insert_header((LOCATION, target))
                 .insert_header((CACHE_CONTROL, cache.redirection()))
@@ -471,7 +487,12 @@ fn shown(found: Fresh<Detail>, include: Include, links: &Links) -> Answer<Articl
     let keys = SurrogateKeys::default()
         .site(&value.article.site_slug)
         .category(value.article.article.category_id)
-        .articles([value.article.article.id]);
+        .article(value.article.article.id);
+    let beside = value
+        .neighbors
+        .iter()
+        .flat_map(|(previous, next)| [previous, next]);
+    let keys = keys_of(keys, beside.flatten().chain(value.related.iter().flatten()));
     Answer::new(ArticleBody::new(value, include, links), freshness)
         .in_language(locale)
         .keyed(keys)
