@@ -151,6 +151,7 @@ on_both! {
         assert_eq!(titles("").await, ["old", "new", "elsewhere"]);
         assert_eq!(titles("since=2026-01-15T05:00:00Z").await, ["new", "elsewhere"]);
         assert_eq!(titles("since=2026-01-15T13:00:00+08:00&site=other").await, ["elsewhere"]);
+        app.set_clock("2026-01-15T08:00:00Z");
         assert_eq!(titles("since=2026-01-15T07:00:00Z").await, Vec::<String>::new());
         // A date begins where the site is.
         assert_eq!(titles("since=2026-01-15&site=demo").await, ["old", "new"]);
@@ -162,5 +163,37 @@ on_both! {
             let problem = app.get(&format!("/api/v1/articles/changes?since={wrong}")).await.assert_problem(400, "invalid_cursor");
             assert_eq!(problem["errors"][0]["pointer"], "/since");
         }
+    }
+
+    /// Making the lists anew tells of what came and went by itself before
+    async fn a_reindex_loses_no_change(app) {
+        let mut copy = Copy::default();
+        app.import(&Portal::new("demo").article("now", |a| a).article("later", |a| a.published_at("2026-01-15T05:00:00Z")).article("ends", |a| a.set("unpublish_at", "2026-01-15T05:00:00Z")));
+        copy.follow(app, "site=demo").await;
+        assert_eq!(copy.articles.len(), 2);
+        // The server was down when it happened, and nothing was rolled up since.
+        app.set_clock("2026-01-15T08:00:00Z");
+        app.app.services().upkeep.reindex().unwrap();
+        copy.follow(app, "site=demo").await;
+        assert_eq!(copy.articles, listed(app, "site=demo").await);
+        assert_eq!(copy.articles.len(), 2);
+    }
+
+    /// What was over before it ever came here is nobody's business
+    async fn what_was_never_seen_leaves_no_tombstone(app) {
+        let over = |a: crate::support::content::Record| a.published_at("2026-01-10T00:00:00Z").set("unpublish_at", "2026-01-14T00:00:00Z");
+        app.import(&Portal::new("demo").article("over", over).article("draft", |a| over(a).status("draft")));
+        app.import(&Portal::new("demo").article("draft", over));
+        let page = app.get("/api/v1/articles/changes").await.assert_status(200).json();
+        assert_eq!(page["items"], serde_json::json!([]));
+    }
+
+    /// A follower whose clock is ahead misses nothing
+    async fn a_time_in_the_future_is_now(app) {
+        let cursor = app.get("/api/v1/articles/changes?since=2026-01-15T04:05:00Z").await.json()["next_cursor"].as_str().unwrap().to_owned();
+        app.set_clock("2026-01-15T04:01:00Z");
+        app.import(&Portal::new("demo").article("new", |a| a));
+        let page = app.get(&format!("/api/v1/articles/changes?since={cursor}")).await.json();
+        assert_eq!(page["items"].as_array().unwrap().len(), 1);
     }
 }

@@ -510,7 +510,11 @@ fn assert_rendition(served: &Value, rendition: &Value, record: &Value) {
     }
     for person in rendition["contributors"].as_array().into_iter().flatten() {
         assert!(
-            served["contributors"].as_array().unwrap().iter().any(|c| c["name"] == person["name"]),
+            served["contributors"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|c| c["name"] == person["name"]),
             "{person} of {record}"
         );
     }
@@ -520,7 +524,9 @@ fn assert_rendition(served: &Value, rendition: &Value, record: &Value) {
 fn teasers() -> Vec<String> {
     let text = fs::read_to_string(shared("portals/CHECKLIST.md").unwrap()).unwrap();
     let table = text.split("Listing 2-A").nth(1).unwrap();
-    let rows = table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| #"));
+    let rows = table
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| #"));
     rows.take(6)
         .map(|row| row.split('`').nth(3).unwrap().to_owned())
         .collect()
@@ -540,7 +546,11 @@ fn every_row_is_answered_for() {
     for row in checklist.lines().filter(|line| line.starts_with("| S")) {
         let cells: Vec<&str> = row.trim_matches(['|', ' ']).split(" | ").collect();
         let (id, level) = (cells[0].trim(), cells.last().unwrap().trim());
-        if ["S0-", "S2-", "S4-"].iter().any(|section| id.starts_with(section)) && level != "F" {
+        if ["S0-", "S2-", "S4-"]
+            .iter()
+            .any(|section| id.starts_with(section))
+            && level != "F"
+        {
             assert!(["M", "S"].contains(&level), "{id} has the level `{level}`");
             required.insert(id);
             let left_out = LEFT_OUT.iter().any(|(left, _)| *left == id);
@@ -550,8 +560,14 @@ fn every_row_is_answered_for() {
         }
     }
     let unknown = LEFT_OUT.iter().filter(|(id, _)| !required.contains(id));
-    faults.extend(unknown.map(|(id, _)| format!("{id} is left out, but the checklist does not ask for it")));
-    assert!(required.len() > 70, "only {} rows were found", required.len());
+    faults.extend(
+        unknown.map(|(id, _)| format!("{id} is left out, but the checklist does not ask for it")),
+    );
+    assert!(
+        required.len() > 70,
+        "only {} rows were found",
+        required.len()
+    );
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 

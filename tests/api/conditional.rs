@@ -126,6 +126,32 @@ on_both! {
         }
     }
 
+    /// Changes of one second have a modification time each
+    async fn no_two_changes_are_modified_alike(app) {
+        let mut seen = std::collections::BTreeSet::new();
+        app.set_clock("2026-01-15T05:00:00.100Z");
+        for n in 0..4 {
+            app.import(&portal().article("a", |a| a.title(&format!("Version {n}"))));
+            // Read later, so that the second of the change is over.
+            app.set_clock(&format!("2026-01-15T05:0{}:00.100Z", n + 1));
+            let (_, modified) = validators(&app.get("/api/v1/articles/1").await);
+            assert!(seen.insert(modified), "version {n}");
+            app.set_clock("2026-01-15T05:00:00.200Z");
+        }
+    }
+
+    /// Who asks for a language by name gets the same answer whatever the header says
+    async fn a_named_language_does_not_vary(app) {
+        let text = serde_json::json!([{"locale": "zh-Hans", "title": "文章", "body_html": ""}]);
+        app.import(&Portal::new("demo").article("a", |a| a.set("translations", text)));
+        for path in ["/api/v1/articles/1?locale=fr", "/api/v1/articles?locale=fr", "/api/v1/articles/changes?locale=fr&site=demo"] {
+            let zh = with(app, path, "accept-language", "zh-Hans").await;
+            let en = with(app, path, "accept-language", "en").await;
+            assert_eq!(zh.header("vary"), Some("Accept-Encoding"), "{path}");
+            assert_eq!(zh.json(), en.json(), "{path}");
+        }
+    }
+
     /// What changes in the running second is not called modified before the second is over
     async fn two_changes_in_one_second_are_two(app) {
         app.set_clock("2026-01-15T05:00:00.300Z");
@@ -138,7 +164,8 @@ on_both! {
         assert_eq!(second.assert_status(200).json()["title"], "Second");
         app.set_clock("2026-01-15T05:00:03Z");
         let (_, later) = validators(&app.get("/api/v1/articles/1").await);
-        assert_eq!(later, "Thu, 15 Jan 2026 05:00:01 GMT");
+        // The first was modified at :01, so the second is at :02.
+        assert_eq!(later, "Thu, 15 Jan 2026 05:00:02 GMT");
     }
 
     /// Shared caches keep nothing past the moment at which an article comes or goes
@@ -178,7 +205,7 @@ on_both! {
     async fn answers_name_their_groups(app) {
         app.import(&portal());
         assert_eq!(app.get("/api/v1/articles/1").await.header("surrogate-key"), Some("site-demo category-1 article-1"));
-        assert_eq!(app.get("/api/v1/articles?site=demo").await.header("surrogate-key"), Some("site-demo article-2 article-1"));
+        assert_eq!(app.get("/api/v1/articles?site=demo").await.header("surrogate-key"), Some("site-demo category-1 article-2 article-1"));
         assert_eq!(app.get("/api/v1/sites/demo").await.header("surrogate-key"), Some("site-demo"));
     }
 

@@ -378,4 +378,26 @@ on_both! {
         assert_eq!((about, kind.as_str()), (Some(1500), "estimated"));
         assert_eq!(total("site=demo&has_attachments=true&count=estimated").await, (Some(0), "exact".to_owned()));
     }
+
+    /// A few articles of a time are found among many, in any order
+    async fn a_short_time_is_found_in_a_long_list(app) {
+        let mut portal = Portal::new("demo");
+        for n in 0..700_i64 {
+            let at = chrono::DateTime::from_timestamp(1_700_000_000 + n * 60, 0).unwrap().to_rfc3339();
+            portal = portal.article(&format!("a{n}"), |a| a.published_at(&at).title(&format!("T{:03}", 700 - n)));
+        }
+        app.import(&portal);
+        let slugs = async |query: &str| {
+            let list = app.get(&format!("/api/v1/articles?site=demo&limit=3&{query}")).await.assert_status(200).json();
+            (list["items"].as_array().unwrap().iter().map(|a| a["slug"].as_str().unwrap().to_owned()).collect::<Vec<_>>(), list["total"].as_u64())
+        };
+        // 2023-11-14T22:13:20Z is the first; these are the first five.
+        assert_eq!(slugs("sort=title&order=asc&published_to=2023-11-14T22:18:00Z&count=exact").await, (vec!["a4".to_owned(), "a3".to_owned(), "a2".to_owned()], Some(5)));
+        assert_eq!(slugs("sort=updated_at&published_to=2020-01-01&count=exact").await, (Vec::new(), Some(0)));
+        assert_eq!(slugs("updated_from=2099-01-01&count=exact").await, (Vec::new(), Some(0)));
+        app.set_clock("2026-01-15T05:00:00Z");
+        app.import(&portal.clone().article("a9", |a| a.published_at("2023-11-14T22:22:20Z").title("changed")));
+        assert_eq!(slugs("updated_from=2026-01-15T05:00:00Z&count=exact").await, (vec!["a9".to_owned()], Some(1)));
+        assert_eq!(slugs("updated_from=2026-01-15T05:00:00Z&sort=title&has_attachments=false").await.0, ["a9"]);
+    }
 }
