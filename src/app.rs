@@ -89,11 +89,19 @@ impl App {
     pub fn migrate(&self) -> Result<usize> {
         let mut applied = 0;
         if self.store.with_writer(store::migrations::pending)? > 0 {
-            applied = self.store.with_writer(store::migrations::run)?;
+            match self.store.with_writer(store::migrations::run) {
+                Ok(migrations) => applied = migrations,
+                // Another process was faster, and is still writing.
+                Err(Error::Unavailable(_))
+                    if self.store.with_writer(store::migrations::pending)? == 0 => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.services.upkeep.complete_migration()?;
+        if applied > 0 {
             // Made now, so that a start need not write.
             self.secret(CURSOR_KEY)?;
         }
-        self.services.upkeep.complete_migration()?;
         Ok(applied)
     }
 

@@ -44,13 +44,8 @@ pub struct CachePolicy {
 }
 
 impl CachePolicy {
-    /// The header of a redirection, which may lead elsewhere tomorrow.
-    pub fn redirection(self) -> HeaderValue {
-        header(format!("public, max-age=0, s-maxage={}", self.shared))
-    }
-
     /// The header of an answer with this freshness: nothing may be kept past the next planned change.
-    fn header(self, freshness: Freshness) -> HeaderValue {
+    pub fn header(self, freshness: Freshness) -> HeaderValue {
         let left = freshness.changes_at.map_or(u32::MAX, |at| {
             u32::try_from((at.0 - freshness.now.0).num_seconds().max(0)).unwrap_or(u32::MAX)
         });

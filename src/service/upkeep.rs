@@ -12,7 +12,10 @@ use crate::store::listings::Listed;
 use crate::store::{self, Conn, Store};
 
 /// How long to wait before another attempt at what another process is doing.
-const RETRY: Duration = Duration::from_millis(500);
+const RETRY: Duration = Duration::from_secs(1);
+
+/// How many attempts, each of which also waits for its turn to write.
+const ATTEMPTS: u32 = 100;
 
 /// Articles read together.
 const BATCH: i64 = 200;
@@ -48,6 +51,7 @@ impl Upkeep {
     pub fn complete_migration(&self) -> Result<()> {
         if self.store.read_blocking(store::maintenance::is_due)? {
             tracing::info!("making lists and counts anew for this version");
+            let mut attempts = ATTEMPTS;
             while let Err(error) = self.store.write_blocking(|conn| {
                 store::import::lock(conn)?;
                 // Another instance may have done it meanwhile.
@@ -56,11 +60,16 @@ impl Upkeep {
                 }
                 Ok(())
             }) {
-                // On SQLite another process does it, which takes longer than a writer waits.
+                // On SQLite another process may be doing it, which takes longer than a writer waits.
                 let is_busy = matches!(error, Error::Unavailable(_));
-                if !is_busy || !self.store.read_blocking(store::maintenance::is_due)? {
+                if !is_busy || attempts == 0 {
                     return Err(error);
                 }
+                if !self.store.read_blocking(store::maintenance::is_due)? {
+                    break;
+                }
+                tracing::warn!(error = error.chain(), "waiting for another process");
+                attempts -= 1;
                 std::thread::sleep(RETRY);
             }
         }

@@ -77,8 +77,15 @@ pub fn record(
         let reason = match after.status {
             Status::Published if after.begins_before(now) => {
                 // What is over before it was ever seen stays unknown.
-                if begin.is_some_and(|at| at <= now) || !after.ends_before(now) {
-                    settled.push(row);
+                match begin {
+                    Some(at) if at > now && after.ends_before(now) => perhaps.push(Row {
+                        withdrawn_at: Some(now),
+                        reason: Some("expired"),
+                        public_from: begin,
+                        ..row
+                    }),
+                    None if after.ends_before(now) => {}
+                    _ => settled.push(row),
                 }
                 continue;
             }
@@ -172,13 +179,12 @@ pub(super) fn settle(conn: &mut Conn, stamp: Ts) -> Result<()> {
     Ok(())
 }
 
-/// Records that articles, as `(site, article)`, came or went by themselves.
-pub fn record_events(conn: &mut Conn, articles: &[(i64, i64)]) -> Result<()> {
-    let rows: Vec<Row<'_>> = articles
-        .iter()
-        .map(|(site_id, id)| Row::new(*id, *site_id))
-        .collect();
-    touch(conn, &rows)
+/// Records that articles came or went by themselves. One that is not recorded yet never was seen.
+pub fn record_events(conn: &mut Conn, article_ids: &[i64]) -> Result<()> {
+    diesel::update(article_changes::table.filter(any_of(article_changes::article_id, article_ids)))
+        .set(article_changes::changed_at.eq(None::<Ts>))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// Adds rows; of those that are there only the time is taken off.
@@ -345,7 +351,8 @@ fn happened(
     let until = settled(conn, now);
     let mut query = visibility_events::table
         .inner_join(articles::table.on(articles::id.eq(visibility_events::article_id)))
-        .left_join(
+        // What is not recorded was over before it was ever seen.
+        .inner_join(
             article_changes::table
                 .on(article_changes::article_id.eq(visibility_events::article_id)),
         )

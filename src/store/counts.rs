@@ -171,7 +171,8 @@ pub fn roll_up(conn: &mut Conn, now: Ts) -> Result<bool> {
     let mut articles: Vec<(i64, i64)> = gone.iter().map(|e| (e.site_id, e.article_id)).collect();
     articles.sort_unstable();
     articles.dedup();
-    changes::record_events(conn, &articles)?;
+    let ids: Vec<i64> = articles.iter().map(|(_, id)| *id).collect();
+    changes::record_events(conn, &ids)?;
     let sites = articles.iter().map(|(site_id, _)| *site_id).collect();
     stamps::stamp(conn, &sites, now)?;
     Ok(gone.len() == FOLDED_AT_ONCE)

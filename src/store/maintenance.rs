@@ -20,11 +20,11 @@ pub fn is_due(conn: &mut Conn) -> Result<bool> {
     Ok(task.is_some())
 }
 
-/// Keeps writers of articles out until the transaction ends.
+/// Keeps writers of articles and the job that rolls events up out until the transaction ends.
 pub fn begin(conn: &mut Conn) -> Result<()> {
     if let Conn::Postgres(c) = conn {
         c.batch_execute(
-            "SET LOCAL statement_timeout TO 0; LOCK TABLE articles IN SHARE ROW EXCLUSIVE MODE",
+            "SET LOCAL statement_timeout TO 0; LOCK TABLE articles, visibility_events IN SHARE ROW EXCLUSIVE MODE",
         )?;
     }
     Ok(())

@@ -171,12 +171,18 @@ impl Store {
         &self,
         f: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let waiting = tokio::time::timeout(self.patience, self.long_reads.acquire());
-        let _permit = waiting
+        let permit = Arc::clone(&self.long_reads).acquire_owned();
+        let permit = tokio::time::timeout(self.patience, permit)
             .await
             .map_err(|e| Error::Unavailable(e.into()))?
             .map_err(|e| Error::Internal(e.into()))?;
-        self.read(f).await
+        // It goes with the work, which goes on where the request is given up.
+        self.read(move |conn| {
+            let outcome = f(conn);
+            drop(permit);
+            outcome
+        })
+        .await
     }
 
     /// [`Store::read`] for `f` whose work is short and does not grow with the data. SQLite does such work in less time

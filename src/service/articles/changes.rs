@@ -102,7 +102,7 @@ fn changes(
         None => store::stamps::of_everything(conn, told)?,
     };
     let freshness = Freshness {
-        changed_at: stamped.changed_at,
+        changed_at: Ts(stamped.changed_at.0 + (now.0 - told.0)),
         changes_at: stamped.changes_at.map(|at| Ts(at.0 + (now.0 - told.0))),
         now,
     };

@@ -63,6 +63,8 @@ pub enum BySlug {
         slug: String,
         /// The language to ask for there, where the former slug served that one alone and the reader asks for none.
         locale: Option<String>,
+        /// Until when it leads there.
+        freshness: Freshness,
     },
 }
 
@@ -119,12 +121,18 @@ fn by_slug(
         return Ok(BySlug::Here(Box::new(found)));
     }
     let next = store::articles::find_successor(conn, site_id, slug, now)?.ok_or_else(not_found)?;
+    let freshness = store::stamps::of_site(conn, site_id, now)?;
     Ok(match next.rendition_slug {
         // Where both have the same slug, it serves any language.
-        Some(slug) if slug != next.slug => BySlug::Moved { slug, locale: None },
+        Some(slug) if slug != next.slug => BySlug::Moved {
+            slug,
+            locale: None,
+            freshness,
+        },
         _ => BySlug::Moved {
             slug: next.slug,
             locale: next.locale.filter(|_| languages.locale.is_none()),
+            freshness,
         },
     })
 }

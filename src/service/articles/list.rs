@@ -119,9 +119,11 @@ impl Articles {
         query: ArticleQuery,
         languages: Languages,
     ) -> Result<Fresh<Page<Summary, Place>>> {
-        let now = self.now();
+        let clock = self.clock.clone();
         let is_bounded = query.is_bounded();
         let work = move |conn: &mut Conn| {
+            // Now, not when the request began to wait for its turn.
+            let now = Ts::from(clock.now());
             store::connection::snapshot(conn, |conn| page(conn, &query, &languages, now))
         };
         if is_bounded {

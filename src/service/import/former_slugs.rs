@@ -1,7 +1,7 @@
 //! What articles of a portal file were called before. It does not know whether a slug is free.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::merge::Merged;
 use crate::models::article::FormerSlug;
@@ -9,7 +9,8 @@ use crate::models::rules;
 use crate::models::time::Ts;
 use crate::portal::record::FormerSlugRecord;
 
-/// What the line says that the article was called before; where it does not say until when, what is stored counts.
+/// What is stored of what the article was called before, and what the line adds; an empty list clears. Where the line
+/// does not say until when, what is stored counts.
 pub(super) fn listed(
     list: Vec<FormerSlugRecord>,
     stored: &[FormerSlug],
@@ -19,29 +20,36 @@ pub(super) fn listed(
         .iter()
         .map(|f| (f.slug.as_str(), f.retired_at))
         .collect();
-    list.into_iter()
-        .map(|record| {
-            let FormerSlugRecord {
-                slug,
-                locale,
-                until,
-            } = record;
-            let retired_at = until
-                .map(Ts::from)
-                .or_else(|| known.get(slug.as_str()).copied())
-                .unwrap_or(now);
-            FormerSlug {
-                slug,
-                locale,
-                retired_at,
-            }
-        })
-        .collect()
+    if list.is_empty() {
+        return Vec::new();
+    }
+    let named: HashSet<String> = list.iter().map(|record| record.slug.clone()).collect();
+    let kept = stored
+        .iter()
+        .filter(|former| !named.contains(&former.slug))
+        .cloned();
+    let added = list.into_iter().map(|record| {
+        let FormerSlugRecord {
+            slug,
+            locale,
+            until,
+        } = record;
+        let retired_at = until
+            .map(Ts::from)
+            .or_else(|| known.get(slug.as_str()).copied())
+            .unwrap_or(now);
+        FormerSlug {
+            slug,
+            locale,
+            retired_at,
+        }
+    });
+    added.chain(kept).collect()
 }
 
 impl Merged {
     /// Notes what the article is no longer called: an address that was given out goes on leading to it. To be called once
-    /// its slug is settled. Where the line says what it was called before, that is all.
+    /// its slug is settled. Nothing is noted where the line clears what it was called before.
     pub(super) fn settle_former_slugs(&mut self, now: Ts) {
         let mut former = std::mem::take(&mut self.content.former_slugs);
         if self.keeps_former_slugs

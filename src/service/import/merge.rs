@@ -26,7 +26,7 @@ pub(super) struct Merged {
     pub(super) slug_is_made: bool,
     /// The line says which articles are related.
     pub(super) names_related: bool,
-    /// The line does not say what the article was called before.
+    /// The line does not clear what the article was called before.
     pub(super) keeps_former_slugs: bool,
     pub(super) opening: Counters,
 }
@@ -239,7 +239,11 @@ pub(super) fn merge(
     let names_related = related != Patch::Keep;
     related.apply_or_default(&mut related_keys);
 
-    let keeps_former_slugs = given_former_slugs == Patch::Keep;
+    let keeps_former_slugs = match &given_former_slugs {
+        Patch::Keep => true,
+        Patch::Set(list) => !list.is_empty(),
+        Patch::Clear => false,
+    };
     match given_former_slugs {
         Patch::Keep => {}
         Patch::Clear => former.clear(),

@@ -454,7 +454,11 @@ pub async fn get_article_by_slug(
         BySlug::Here(found) => {
             Either::Left(shown(*found, include, &links).negotiated(is_negotiated))
         }
-        BySlug::Moved { slug, locale } => {
+        BySlug::Moved {
+            slug,
+            locale,
+            freshness,
+        } => {
             let mut query = request.query_string().to_owned();
             if let Some(locale) = locale {
                 let joint = if query.is_empty() { "" } else { "&" };
@@ -463,7 +467,7 @@ pub async fn get_article_by_slug(
             let target = links.article_by_slug(&site, &slug, &query);
             let moved = HttpResponse::PermanentRedirect()
                 .insert_header((LOCATION, target))
-                .insert_header((CACHE_CONTROL, cache.redirection()))
+                .insert_header((CACHE_CONTROL, cache.header(freshness)))
                 .finish();
             Either::Right(moved)
         }
