@@ -1,13 +1,15 @@
 //! SQL on change stamps: when something of a site last changed. A stamp only grows, and it grows in the order in which
 //! changes are committed: a writer takes it last, and the next one waits until the first has committed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{Duration, SubsecRound};
 use diesel::prelude::*;
+use diesel::upsert::excluded;
 
 use super::changes;
 use super::connection::{Conn, on_db};
+use super::fragments::any_of;
 use crate::error::Result;
 use crate::models::freshness::Freshness;
 use crate::models::time::Ts;
@@ -27,18 +29,25 @@ pub fn stamp(conn: &mut Conn, site_ids: &BTreeSet<i64>, now: Ts) -> Result<Ts> {
             .get_result(c)?
     });
     let stamp = now.max(Ts(changed.0 + Duration::microseconds(1)));
-    // What shares a second cannot be told apart by `If-Modified-Since`.
-    let second = Ts(modified.0.trunc_subsecs(0) + Duration::seconds(1));
-    let modified = now.max(Ts(second.0 + Duration::microseconds(1)));
     diesel::update(change_clock::table.find(CLOCK))
         .set((
             change_clock::changed_at.eq(stamp),
-            change_clock::modified_at.eq(modified),
+            change_clock::modified_at.eq(next_modification(modified, now)),
         ))
         .execute(conn)?;
-    let sites: Vec<_> = site_ids
+    let ids: Vec<i64> = site_ids.iter().copied().collect();
+    let last: HashMap<i64, Ts> = site_stamps::table
+        .filter(any_of(site_stamps::site_id, &ids))
+        .select((site_stamps::site_id, site_stamps::modified_at))
+        .load::<(i64, Ts)>(conn)?
+        .into_iter()
+        .collect();
+    let sites: Vec<_> = ids
         .iter()
         .map(|id| {
+            let modified = last
+                .get(id)
+                .map_or(now, |last| next_modification(*last, now));
             (
                 site_stamps::site_id.eq(*id),
                 site_stamps::modified_at.eq(modified),
@@ -51,12 +60,19 @@ pub fn stamp(conn: &mut Conn, site_ids: &BTreeSet<i64>, now: Ts) -> Result<Ts> {
                 .values(chunk)
                 .on_conflict(site_stamps::site_id)
                 .do_update()
-                .set(site_stamps::modified_at.eq(modified))
+                .set(site_stamps::modified_at.eq(excluded(site_stamps::modified_at)))
                 .execute(c)?;
         });
     }
     changes::settle(conn, stamp)?;
     Ok(stamp)
+}
+
+/// What shares a second cannot be told apart by `If-Modified-Since`, so each change has one of its own, in the future if
+/// need be.
+fn next_modification(last: Ts, now: Ts) -> Ts {
+    let next_second = last.0.trunc_subsecs(0) + Duration::seconds(1);
+    now.max(Ts(next_second + Duration::microseconds(1)))
 }
 
 /// The moment of the events selected that is nearest to the present: the last one before it or the first one after.
