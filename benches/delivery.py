@@ -143,8 +143,9 @@ def measure(program, database, file, seconds):
                 own = (cpu_seconds([server.pid]) - before) / requests * 1e6
                 rounds.append((own, (cpu_seconds(database.pids()) - behind) / requests * 1e6))
             # The least disturbed round; the middle one beside it shows how disturbed the machine is.
-            own, theirs = min(rounds, key=sum)
-            middle = sorted(sum(r) for r in rounds)[ROUNDS // 2]
+            # A round in which a process of the database ended, and its time with it, does not count.
+            rounds = sorted((r for r in rounds if r[1] >= 0), key=sum)
+            (own, theirs), middle = rounds[0], sum(rounds[len(rounds) // 2])
             text = f"{own:.0f} µs" + (f" + {theirs:.0f} µs in the database" if database.pids() else "")
             text += f" (median {middle:.0f} µs)"
             if "Non-2xx" in said and "304" not in name:
