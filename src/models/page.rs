@@ -12,6 +12,16 @@ pub enum Count {
     Estimated,
 }
 
+impl Count {
+    /// The total of a list whose length is known anyway.
+    pub fn exactly(self, items: i64) -> Total {
+        match self {
+            Self::None => Total::Unknown,
+            Self::Exact | Self::Estimated => Total::Exact(items),
+        }
+    }
+}
+
 /// How many items there are in all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Total {

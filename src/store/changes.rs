@@ -46,6 +46,22 @@ impl<'a> Row<'a> {
     }
 }
 
+/// Adds rows; of those that are there it replaces these columns.
+macro_rules! upsert {
+    ($conn:expr, $rows:expr, $($column:ident),+) => {
+        for chunk in $rows.chunks(ROWS_PER_STATEMENT) {
+            on_db!(&mut *$conn, |c| {
+                diesel::insert_into(article_changes::table)
+                    .values(chunk)
+                    .on_conflict(article_changes::article_id)
+                    .do_update()
+                    .set(($(article_changes::$column.eq(excluded(article_changes::$column)),)+))
+                    .execute(c)?;
+            });
+        }
+    };
+}
+
 /// Records new articles (id and state). One that is not published, or whose time is over, is nobody's business.
 pub fn record_new(
     conn: &mut Conn,
@@ -110,20 +126,7 @@ pub fn record(
         }
     }
     touch(conn, &touched)?;
-    for chunk in settled.chunks(ROWS_PER_STATEMENT) {
-        on_db!(&mut *conn, |c| {
-            diesel::insert_into(article_changes::table)
-                .values(chunk)
-                .on_conflict(article_changes::article_id)
-                .do_update()
-                .set((
-                    article_changes::changed_at.eq(excluded(article_changes::changed_at)),
-                    article_changes::withdrawn_at.eq(excluded(article_changes::withdrawn_at)),
-                    article_changes::reason.eq(excluded(article_changes::reason)),
-                ))
-                .execute(c)?;
-        });
-    }
+    upsert!(conn, settled, changed_at, withdrawn_at, reason);
     withdraw_perhaps(conn, &perhaps)
 }
 
@@ -140,21 +143,7 @@ fn withdraw_perhaps(conn: &mut Conn, rows: &[Row<'_>]) -> Result<()> {
         .cloned()
         .partition(|row| kept.contains(&row.article_id));
     touch(conn, &again)?;
-    for chunk in first.chunks(ROWS_PER_STATEMENT) {
-        on_db!(&mut *conn, |c| {
-            diesel::insert_into(article_changes::table)
-                .values(chunk)
-                .on_conflict(article_changes::article_id)
-                .do_update()
-                .set((
-                    article_changes::changed_at.eq(excluded(article_changes::changed_at)),
-                    article_changes::withdrawn_at.eq(excluded(article_changes::withdrawn_at)),
-                    article_changes::reason.eq(excluded(article_changes::reason)),
-                    article_changes::public_from.eq(excluded(article_changes::public_from)),
-                ))
-                .execute(c)?;
-        });
-    }
+    upsert!(conn, first, changed_at, withdrawn_at, reason, public_from);
     Ok(())
 }
 
@@ -189,16 +178,7 @@ pub fn record_events(conn: &mut Conn, article_ids: &[i64]) -> Result<()> {
 
 /// Adds rows; of those that are there only the time is taken off.
 fn touch(conn: &mut Conn, rows: &[Row<'_>]) -> Result<()> {
-    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
-        on_db!(&mut *conn, |c| {
-            diesel::insert_into(article_changes::table)
-                .values(chunk)
-                .on_conflict(article_changes::article_id)
-                .do_update()
-                .set(article_changes::changed_at.eq(excluded(article_changes::changed_at)))
-                .execute(c)?;
-        });
-    }
+    upsert!(conn, rows, changed_at);
     Ok(())
 }
 

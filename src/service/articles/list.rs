@@ -68,8 +68,7 @@ const LONG: i64 = 300;
 /// Articles that are read together and sorted, where a range of times holds no more.
 const SORTED: i64 = 500;
 
-/// Rows that are counted one by one for an exact total, and for an estimated one.
-const EXACT: i64 = 10_000;
+/// Rows that are counted one by one for an estimated total.
 const ROUGH: i64 = 1_000;
 
 impl ArticleQuery {
@@ -157,10 +156,7 @@ fn page(
         None => Page {
             items: Vec::new(),
             next: None,
-            total: match query.page.count {
-                Count::None => Total::Unknown,
-                Count::Exact | Count::Estimated => Total::Exact(0),
-            },
+            total: query.page.count.exactly(0),
         },
         Some(filters) => match &query.ids {
             Some(ids) => page_of_ids(conn, ids, &filters, query, now)?,
@@ -212,7 +208,7 @@ fn page_of_list(
 /// wants a total is better off with a list that can be counted, too.
 fn drive(conn: &mut Conn, filters: &mut Filters, count: Count) -> Result<()> {
     let lengths = match count {
-        Count::Exact => &[LONG, EXACT][..],
+        Count::Exact => &[LONG, store::COUNTED][..],
         Count::None | Count::Estimated => &[LONG],
     };
     if filters.also_in.is_empty() {
@@ -245,12 +241,8 @@ fn page_of_ids(
     if query.direction == Direction::Descending {
         found.reverse();
     }
-    let total = match query.page.count {
-        Count::None => Total::Unknown,
-        Count::Exact | Count::Estimated => {
-            Total::Exact(i64::try_from(found.len()).unwrap_or(i64::MAX))
-        }
-    };
+    let length = i64::try_from(found.len()).unwrap_or(i64::MAX);
+    let total = query.page.count.exactly(length);
     if let Some(after) = query.page.after() {
         found.retain(|(_, place)| match query.direction {
             Direction::Descending => *place < after,
@@ -350,7 +342,7 @@ impl Moment {
 fn total(conn: &mut Conn, filters: &Filters, count: Count, now: Ts) -> Result<Total> {
     let budget = match count {
         Count::None => return Ok(Total::Unknown),
-        Count::Exact => EXACT,
+        Count::Exact => store::COUNTED,
         Count::Estimated => ROUGH,
     };
     let kept = if filters.published_from.is_none() && filters.published_to.is_none() {

@@ -49,6 +49,27 @@ macro_rules! matching {
     }};
 }
 
+/// Rows of `listings` in the order of a window.
+macro_rules! ordered {
+    ($query:expr, $window:expr) => {
+        match $window.sort {
+            Sort::PublishedAt => ordered!($query, $window, published_at),
+            Sort::UpdatedAt => ordered!($query, $window, updated_at),
+            Sort::Title => ordered!($query, $window, title_key),
+        }
+    };
+    ($query:expr, $window:expr, $column:ident) => {
+        match $window.direction {
+            Direction::Descending => {
+                $query.order((listings::$column.desc(), listings::article_id.desc()))
+            }
+            Direction::Ascending => {
+                $query.order((listings::$column.asc(), listings::article_id.asc()))
+            }
+        }
+    };
+}
+
 /// Which articles a list shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filters {
@@ -95,6 +116,19 @@ pub struct Window {
     pub limit: i64,
 }
 
+impl Window {
+    /// The first article of an order.
+    fn first(sort: Sort, direction: Direction) -> Self {
+        Self {
+            sort,
+            direction,
+            after: None,
+            offset: 0,
+            limit: 1,
+        }
+    }
+}
+
 /// Up to `limit` public articles and their places. The cost of one list does not depend on its length or, behind a
 /// place, on the depth of the page; with further conditions it grows with the rows that they refuse.
 pub fn page(
@@ -130,23 +164,7 @@ pub fn page(
     {
         query = query.filter(articles::updated_at.ge(from));
     }
-    macro_rules! ordered {
-        ($column:ident) => {
-            match window.direction {
-                Direction::Descending => {
-                    query.order((listings::$column.desc(), listings::article_id.desc()))
-                }
-                Direction::Ascending => {
-                    query.order((listings::$column.asc(), listings::article_id.asc()))
-                }
-            }
-        };
-    }
-    let query = match window.sort {
-        Sort::PublishedAt => ordered!(published_at),
-        Sort::UpdatedAt => ordered!(updated_at),
-        Sort::Title => ordered!(title_key),
-    };
+    let query = ordered!(query, window);
     let found: Vec<(PublicArticle, String)> = query.load(conn)?;
     Ok(found
         .into_iter()
@@ -207,6 +225,18 @@ fn bounds(filters: &Filters, window: &Window, now: Ts) -> Vec<(End, Place)> {
     let lowest = lowest.map(|place| (End::After, place));
     let highest = highest.map(|place| (End::Before, place));
     lowest.into_iter().chain(highest).collect()
+}
+
+/// The rows of `filters.list` alone within the bounds of the window, in its order: read from one index.
+fn rows(filters: &Filters, window: &Window, now: Ts) -> listings::BoxedQuery<'static, Db> {
+    let mut query = listings::table
+        .filter(listings::kind.eq(filters.list.kind.code()))
+        .filter(listings::reference.eq(filters.list.reference))
+        .into_boxed();
+    for (end, place) in bounds(filters, window, now) {
+        query = query.filter(beyond(end, place));
+    }
+    ordered!(query, window)
 }
 
 /// Those of the articles with `ids` that are public and match, unordered, with their places. At most a thousand ids.
@@ -280,29 +310,11 @@ pub fn few_in_range(
         ranges.push(Sort::UpdatedAt);
     }
     for range in ranges {
-        let window = Window {
-            sort: range,
-            direction: Direction::Descending,
-            after: None,
-            offset: 0,
-            limit: most + 1,
-        };
-        let mut query = listings::table
-            .filter(listings::kind.eq(filters.list.kind.code()))
-            .filter(listings::reference.eq(filters.list.reference))
+        let window = Window::first(range, Direction::Descending);
+        let ids: Vec<i64> = rows(filters, &window, now)
             .select(listings::article_id)
-            .limit(window.limit)
-            .into_boxed::<Db>();
-        for (end, place) in bounds(filters, &window, now) {
-            query = query.filter(beyond(end, place));
-        }
-        // In the order of its index, so that this is the index that is read.
-        query = if range == Sort::UpdatedAt {
-            query.order((listings::updated_at.desc(), listings::article_id.desc()))
-        } else {
-            query.order((listings::published_at.desc(), listings::article_id.desc()))
-        };
-        let ids: Vec<i64> = query.load(conn)?;
+            .limit(most + 1)
+            .load(conn)?;
         if i64::try_from(ids.len()).is_ok_and(|n| n <= most) {
             return Ok(Some(ids));
         }
@@ -318,25 +330,13 @@ pub fn count(
     budget: i64,
     now: Ts,
 ) -> Result<(i64, Option<Ts>)> {
-    let window = Window {
-        sort: Sort::PublishedAt,
-        direction: Direction::Descending,
-        after: None,
-        offset: 0,
-        limit: 1,
-    };
-    let mut edge = listings::table
-        .filter(listings::kind.eq(filters.list.kind.code()))
-        .filter(listings::reference.eq(filters.list.reference))
+    let window = Window::first(Sort::PublishedAt, Direction::Descending);
+    let edge: Option<(Ts, i64)> = rows(filters, &window, now)
         .select((listings::published_at, listings::article_id))
-        .order((listings::published_at.desc(), listings::article_id.desc()))
         .offset(budget)
         .limit(1)
-        .into_boxed::<Db>();
-    for (end, place) in bounds(filters, &window, now) {
-        edge = edge.filter(beyond(end, place));
-    }
-    let edge: Option<(Ts, i64)> = edge.first(conn).optional()?;
+        .first(conn)
+        .optional()?;
     let mut query = listings::table
         .inner_join(articles::table.on(articles::id.eq(listings::article_id)))
         .select(diesel::dsl::count_star())
@@ -369,31 +369,11 @@ pub fn span(conn: &mut Conn, filters: &Filters, now: Ts) -> Result<Option<(Ts, T
         .iter_mut()
         .zip([Direction::Ascending, Direction::Descending])
     {
-        let window = Window {
-            sort: Sort::PublishedAt,
-            direction,
-            after: None,
-            offset: 0,
-            limit: 1,
-        };
-        let mut query = listings::table
-            .filter(listings::kind.eq(filters.list.kind.code()))
-            .filter(listings::reference.eq(filters.list.reference))
+        let window = Window::first(Sort::PublishedAt, direction);
+        *slot = rows(filters, &window, now)
             .select(listings::published_at)
-            .limit(1)
-            .into_boxed::<Db>();
-        for (end, place) in bounds(filters, &window, now) {
-            query = query.filter(beyond(end, place));
-        }
-        query = match direction {
-            Direction::Ascending => {
-                query.order((listings::published_at.asc(), listings::article_id.asc()))
-            }
-            Direction::Descending => {
-                query.order((listings::published_at.desc(), listings::article_id.desc()))
-            }
-        };
-        *slot = query.first::<Ts>(conn).optional()?;
+            .first::<Ts>(conn)
+            .optional()?;
     }
     Ok(match ends {
         [Some(oldest), Some(newest)] => Some((oldest, newest)),
@@ -413,14 +393,11 @@ pub fn neighbors(
     });
     let mut beside = |direction| {
         let window = Window {
-            sort: Sort::PublishedAt,
-            direction,
             after: Some(Place {
                 key: SortKey::PublishedAt(article.published_at),
                 id: article.id,
             }),
-            offset: 0,
-            limit: 1,
+            ..Window::first(Sort::PublishedAt, direction)
         };
         let found = page(conn, &filters, &window, now)?.pop();
         Ok::<_, Error>(found.map(|(article, _)| article))
