@@ -136,8 +136,13 @@ pub struct Serving {
 impl Serving {
     /// Starts it on a port of its own and waits until it answers.
     pub fn start(place: &Place) -> Self {
+        Self::start_with(place, &[])
+    }
+
+    /// The same with options.
+    pub fn start_with(place: &Place, options: &[&str]) -> Self {
         let mut child = place
-            .command(&["serve"])
+            .command(&[&["serve"], options].concat())
             .env("MASTHEAD_BIND", "127.0.0.1:0")
             .env("MASTHEAD_WORKERS", "1")
             .stderr(Stdio::piped())

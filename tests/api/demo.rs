@@ -1,16 +1,14 @@
 //! The sample content: it fills an empty database and no other, and what is not for readers stays hidden in it.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, ChildStderr, Stdio};
+use std::net::TcpListener;
 
 use diesel::prelude::*;
 use masthead::error::Error;
 use masthead::portal::demo;
 use serde_json::Value;
 
-use crate::command_line::Place;
+use crate::command_line::{Place, Serving};
 use crate::exports::{exported, records};
 use crate::support::{Backend, Database, Portal, TestApp, on_both};
 
@@ -157,61 +155,6 @@ on_both! {
     }
 }
 
-/// A running `masthead serve --demo`, ended with the test.
-struct Demo {
-    child: Child,
-    // A closed pipe would fail its log.
-    _log: BufReader<ChildStderr>,
-    address: String,
-}
-
-impl Demo {
-    fn start(place: &Place) -> Self {
-        let mut child = place
-            .command(&["serve", "--demo"])
-            .env("MASTHEAD_BIND", "127.0.0.1:0")
-            .env("MASTHEAD_WORKERS", "1")
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let mut said = String::new();
-        let address = loop {
-            let mut line = String::new();
-            assert!(log.read_line(&mut line).unwrap() > 0, "it ended:\n{said}");
-            said.push_str(&line);
-            if let Some((_, address)) = line.split_once(": serving bind=") {
-                break address.trim().to_owned();
-            }
-        };
-        Self {
-            child,
-            _log: log,
-            address,
-        }
-    }
-
-    fn get(&self, path: &str) -> Value {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        write!(
-            stream,
-            "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-        serde_json::from_str(body).unwrap()
-    }
-}
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
-
 /// The first article is the one that the README shows; a second start is refused before it listens
 #[test]
 fn a_demo_is_served_and_filled_once() {
@@ -222,8 +165,10 @@ fn a_demo_is_served_and_filled_once() {
         .filter_map(Database::empty)
     {
         let place = Place::with(&database);
-        let server = Demo::start(&place);
-        let article = server.get("/api/v1/articles/1?locale=en&include=breadcrumbs,neighbors");
+        let server = Serving::start_with(&place, &["--demo"]);
+        let (status, article) =
+            server.get("/api/v1/articles/1?locale=en&include=breadcrumbs,neighbors");
+        assert_eq!(status, 200);
         assert_eq!(
             article["title"],
             "A new campus opens beside the tidal creek"
