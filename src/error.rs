@@ -23,6 +23,14 @@ pub enum Resource {
     Source,
     /// An article.
     Article,
+    /// A rendition of an article in another language.
+    Translation,
+    /// A group of links.
+    LinkGroup,
+    /// An account.
+    User,
+    /// A key of a program.
+    ApiKey,
 }
 
 impl fmt::Display for Resource {
@@ -34,6 +42,10 @@ impl fmt::Display for Resource {
             Self::Topic => "topic",
             Self::Source => "source",
             Self::Article => "article",
+            Self::Translation => "translation",
+            Self::LinkGroup => "link group",
+            Self::User => "user",
+            Self::ApiKey => "API key",
         })
     }
 }
@@ -89,6 +101,52 @@ pub enum Error {
     /// Another record stands in the way.
     #[error("{0}")]
     Conflict(String),
+    /// The value of one member is another record's already.
+    #[error("{}", .0.detail)]
+    Taken(Fault),
+    /// The thing was changed since the caller looked.
+    #[error(
+        "it was changed meanwhile and has version {version} now; fetch it again and decide whether the change still makes sense"
+    )]
+    Stale {
+        /// The version it has now.
+        version: i64,
+    },
+    /// Nobody is signed in.
+    #[error("this needs a bearer token or an API key")]
+    Unauthenticated,
+    /// The token or key is not, or no longer, good.
+    #[error("the token is not accepted: {0}")]
+    InvalidToken(&'static str),
+    /// The sign-in failed; deliberately without saying why.
+    #[error("e-mail address and password do not belong together, or the account cannot sign in")]
+    BadCredentials,
+    /// The caller may not do this, or not here.
+    #[error("{0}")]
+    Forbidden(String),
+    /// The token or key was not made for this.
+    #[error("the token or key lacks the scope `{0}`")]
+    InsufficientScope(&'static str),
+    /// Too many failed attempts.
+    #[error("too many failed attempts; wait {wait_s} seconds")]
+    TooManyAttempts {
+        /// Seconds until the next attempt is looked at.
+        wait_s: u32,
+    },
+    /// The idempotency key was used for another request.
+    #[error("this Idempotency-Key was used with another request; make a new key for a new request")]
+    KeyReused,
+    /// The request with this idempotency key still runs.
+    #[error("the first request with this Idempotency-Key is still running; try again shortly")]
+    KeyInUse,
+    /// One of several operations failed.
+    #[error("operation {index} failed: {error}")]
+    InBatch {
+        /// Its place, from 0.
+        index: usize,
+        /// Why it failed.
+        error: Box<Error>,
+    },
     /// The database cannot be reached or is too busy; trying again later may work.
     #[error("temporarily unavailable")]
     Unavailable(#[source] Cause),

@@ -431,7 +431,149 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{JsonDoc, UtcTs};
+
+    /// Who may sign in.
+    users (id) {
+        id -> BigInt,
+        email -> Text,
+        email_key -> Text,
+        name -> Text,
+        password_hash -> Nullable<Text>,
+        external_subject -> Nullable<Text>,
+        role -> Nullable<Text>,
+        grants -> JsonDoc,
+        is_active -> Bool,
+        signed_in_at -> Nullable<UtcTs>,
+        version -> BigInt,
+        created_at -> UtcTs,
+        updated_at -> UtcTs,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::UtcTs;
+
+    /// Sign-ins, each with the one refresh token that is good.
+    sessions (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        generation -> BigInt,
+        rotated_at -> UtcTs,
+        created_at -> UtcTs,
+        expires_at -> UtcTs,
+        revoked_at -> Nullable<UtcTs>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{JsonDoc, UtcTs};
+
+    /// Keys of programs.
+    api_keys (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        name -> Text,
+        prefix -> Text,
+        digest -> Binary,
+        scopes -> JsonDoc,
+        expires_at -> Nullable<UtcTs>,
+        last_used_at -> Nullable<UtcTs>,
+        revoked_at -> Nullable<UtcTs>,
+        version -> BigInt,
+        created_at -> UtcTs,
+        updated_at -> UtcTs,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::UtcTs;
+
+    /// Keys that sign access tokens.
+    signing_keys (kid) {
+        kid -> Text,
+        private_key -> Binary,
+        created_at -> UtcTs,
+        signs_from -> UtcTs,
+        retires_at -> Nullable<UtcTs>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::UtcTs;
+
+    /// What slows down the guessing of passwords.
+    sign_in_failures (subject) {
+        subject -> Text,
+        failures -> BigInt,
+        last_failed_at -> UtcTs,
+        blocked_until -> UtcTs,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{JsonDoc, UtcTs};
+
+    /// Answers to repeat.
+    idempotency_keys (principal, key) {
+        principal -> Text,
+        key -> Text,
+        fingerprint -> Text,
+        claimed_at -> UtcTs,
+        status -> Nullable<Integer>,
+        headers -> Nullable<JsonDoc>,
+        body -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{JsonDoc, UtcTs};
+
+    /// Who changed what; append-only.
+    audit_log (id) {
+        id -> BigInt,
+        at -> UtcTs,
+        action -> Text,
+        resource -> Text,
+        resource_id -> Nullable<BigInt>,
+        site_id -> Nullable<BigInt>,
+        user_id -> Nullable<BigInt>,
+        api_key_id -> Nullable<BigInt>,
+        actor -> Text,
+        address_hash -> Nullable<Text>,
+        trace_id -> Nullable<Text>,
+        before -> Nullable<JsonDoc>,
+        after -> Nullable<JsonDoc>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// Who made an article through the API.
+    article_owners (article_id) {
+        article_id -> BigInt,
+        user_id -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
+    api_keys,
+    article_owners,
+    audit_log,
+    idempotency_keys,
+    sessions,
+    sign_in_failures,
+    signing_keys,
+    users,
     article_changes,
     article_contributors,
     article_counters,

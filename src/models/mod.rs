@@ -1,6 +1,8 @@
 //! Rows, value types and the rules on them. No query, no I/O.
 
+pub mod access;
 pub mod article;
+pub mod audit;
 pub mod category;
 pub mod change;
 pub mod contributor;

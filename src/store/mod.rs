@@ -1,6 +1,7 @@
 //! SQL and nothing else: functions over `&mut Conn`, one file a resource.
 
 pub mod articles;
+pub mod audit;
 pub mod categories;
 pub mod changes;
 pub mod connection;

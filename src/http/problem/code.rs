@@ -28,6 +28,26 @@ pub enum ProblemCode {
     UnsupportedMediaType,
     /// The body of the request is well-formed but not acceptable.
     InvalidBody,
+    /// Nobody is signed in.
+    Unauthenticated,
+    /// The token or key is not, or no longer, good.
+    InvalidToken,
+    /// The sign-in failed.
+    InvalidCredentials,
+    /// The caller may not do this, or not here.
+    Forbidden,
+    /// The token or key was not made for this.
+    InsufficientScope,
+    /// The thing was changed since the caller looked.
+    PreconditionFailed,
+    /// The request does not say which version it changes.
+    PreconditionRequired,
+    /// Too many attempts.
+    TooManyRequests,
+    /// The idempotency key was used for another request.
+    IdempotencyKeyReused,
+    /// The request with this idempotency key still runs.
+    IdempotencyKeyInUse,
     /// A fault of the server.
     Internal,
     /// The server cannot answer just now.
@@ -38,7 +58,7 @@ pub enum ProblemCode {
 
 impl ProblemCode {
     /// Every code there is.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 23] = [
         Self::MalformedRequest,
         Self::InvalidParameter,
         Self::InvalidCursor,
@@ -49,6 +69,16 @@ impl ProblemCode {
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
         Self::InvalidBody,
+        Self::Unauthenticated,
+        Self::InvalidToken,
+        Self::InvalidCredentials,
+        Self::Forbidden,
+        Self::InsufficientScope,
+        Self::PreconditionFailed,
+        Self::PreconditionRequired,
+        Self::TooManyRequests,
+        Self::IdempotencyKeyReused,
+        Self::IdempotencyKeyInUse,
         Self::Internal,
         Self::Unavailable,
         Self::Timeout,
@@ -117,6 +147,66 @@ impl ProblemCode {
                 S::UNPROCESSABLE_ENTITY,
                 "Invalid body",
                 "The body of the request cannot be used; `errors` says why.",
+            ),
+            Self::Unauthenticated => (
+                "unauthenticated",
+                S::UNAUTHORIZED,
+                "Unauthenticated",
+                "This needs a bearer token or an API key.",
+            ),
+            Self::InvalidToken => (
+                "invalid_token",
+                S::UNAUTHORIZED,
+                "Invalid token",
+                "The token or key is not accepted.",
+            ),
+            Self::InvalidCredentials => (
+                "invalid_credentials",
+                S::UNAUTHORIZED,
+                "Invalid credentials",
+                "E-mail address and password do not belong together.",
+            ),
+            Self::Forbidden => (
+                "forbidden",
+                S::FORBIDDEN,
+                "Forbidden",
+                "This needs other rights.",
+            ),
+            Self::InsufficientScope => (
+                "insufficient_scope",
+                S::FORBIDDEN,
+                "Insufficient scope",
+                "The token or key lacks a scope.",
+            ),
+            Self::PreconditionFailed => (
+                "precondition_failed",
+                S::PRECONDITION_FAILED,
+                "Precondition failed",
+                "It was changed meanwhile; `ETag` has its present version.",
+            ),
+            Self::PreconditionRequired => (
+                "precondition_required",
+                S::PRECONDITION_REQUIRED,
+                "Precondition required",
+                "Changes need the header `If-Match` with the ETag of what they change.",
+            ),
+            Self::TooManyRequests => (
+                "too_many_requests",
+                S::TOO_MANY_REQUESTS,
+                "Too many requests",
+                "Too many attempts; try again after `Retry-After` seconds.",
+            ),
+            Self::IdempotencyKeyReused => (
+                "idempotency_key_reused",
+                S::UNPROCESSABLE_ENTITY,
+                "Idempotency key reused",
+                "This Idempotency-Key was used with another request.",
+            ),
+            Self::IdempotencyKeyInUse => (
+                "idempotency_key_in_use",
+                S::CONFLICT,
+                "Idempotency key in use",
+                "The first request with this Idempotency-Key is still running.",
             ),
             Self::Internal => (
                 "internal",
@@ -188,10 +278,36 @@ impl ProblemCode {
                 "Send a smaller body, or several requests; `detail` says how much is read."
             }
             Self::UnsupportedMediaType => {
-                "Send JSON, and say so with `Content-Type: application/json`."
+                "Send JSON, and say so with `Content-Type: application/json`; changes also as `application/merge-patch+json`."
             }
             Self::InvalidBody => {
                 "Correct the members that `errors` names: each `pointer` (RFC 6901) leads to one, each `detail` says what it may be."
+            }
+            Self::Unauthenticated => {
+                "Sign in with `POST /api/v1/auth/token` and send `Authorization: Bearer` with the access token, or send an API key the same way."
+            }
+            Self::InvalidToken => {
+                "Refresh the access token with `POST /api/v1/auth/refresh`, or sign in again; an API key that is expired or revoked needs a new one."
+            }
+            Self::InvalidCredentials => {
+                "Check both. Whether there is such an account is not told. After several failures the next attempt has to wait."
+            }
+            Self::Forbidden => "`detail` says which role is needed. Ask an administrator for it.",
+            Self::InsufficientScope => "Use a key whose `scopes` have the one that `detail` names.",
+            Self::PreconditionFailed => {
+                "Fetch it again, see what changed, and send the change again with the new ETag in `If-Match`."
+            }
+            Self::PreconditionRequired => {
+                "Fetch the resource and send its `ETag` as `If-Match`, so that no change of somebody else is lost."
+            }
+            Self::TooManyRequests => {
+                "Wait for the number of seconds that the header `Retry-After` says."
+            }
+            Self::IdempotencyKeyReused => {
+                "Make a new key for every new request, and use it again only to repeat the very same one."
+            }
+            Self::IdempotencyKeyInUse => {
+                "Try again shortly; the answer of the first request is repeated then."
             }
             Self::Internal => {
                 "Nothing is wrong with the request. Try again later; if it fails again, report `trace_id` to those who run this \
@@ -214,12 +330,21 @@ impl ProblemCode {
 
     /// Seconds after which another attempt makes sense, for `Retry-After`.
     pub(super) fn retry_after(self) -> Option<u16> {
-        matches!(self, Self::Unavailable | Self::Timeout).then_some(1)
+        matches!(
+            self,
+            Self::Unavailable | Self::Timeout | Self::TooManyRequests | Self::IdempotencyKeyInUse
+        )
+        .then_some(1)
     }
 
     /// The code for a status that was chosen elsewhere; a status that no code has falls back by its class.
     pub(super) fn of_status(status: StatusCode) -> Self {
         match status {
+            StatusCode::UNAUTHORIZED => Self::Unauthenticated,
+            StatusCode::FORBIDDEN => Self::Forbidden,
+            StatusCode::PRECONDITION_FAILED => Self::PreconditionFailed,
+            StatusCode::PRECONDITION_REQUIRED => Self::PreconditionRequired,
+            StatusCode::TOO_MANY_REQUESTS => Self::TooManyRequests,
             StatusCode::NOT_FOUND => Self::NotFound,
             StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
             StatusCode::REQUEST_TIMEOUT => Self::RequestTimeout,

@@ -13,7 +13,7 @@ use actix_web::ResponseError;
 use actix_web::error::JsonPayloadError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ALLOW, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
+    ALLOW, CACHE_CONTROL, ETAG, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
@@ -199,6 +199,34 @@ impl Problem {
         self
     }
 
+    /// The same with a challenge (RFC 9110, section 11.6.1).
+    fn challenged(self, challenge: &str) -> Self {
+        match HeaderValue::from_str(challenge) {
+            Ok(challenge) => self.with_header(WWW_AUTHENTICATE, challenge),
+            Err(_) => self,
+        }
+    }
+
+    /// The same as the problem of one of several operations: its pointers lead into that one.
+    #[must_use]
+    pub fn in_batch(mut self, index: usize) -> Self {
+        let place = format!("/operations/{index}");
+        match self.0.errors.is_empty() {
+            true => self.0.errors.push(Fault::new(
+                place,
+                self.0.code.as_str(),
+                self.0.detail.clone(),
+            )),
+            false => {
+                for fault in &mut self.0.errors {
+                    fault.pointer = format!("{place}/body{}", fault.pointer);
+                }
+            }
+        }
+        self.0.detail = Cow::Owned(format!("operation {index}: {}", self.0.detail));
+        self
+    }
+
     /// The kind of problem.
     pub fn code(&self) -> ProblemCode {
         self.0.code
@@ -276,6 +304,11 @@ impl Problem {
     }
 }
 
+/// The strong ETag of a version (RFC 9110, section 8.8.3).
+pub fn entity_tag(version: i64) -> HeaderValue {
+    HeaderValue::try_from(format!("\"{version}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
 /// The first `max` characters of `text`.
 fn cut(mut text: String, max: usize) -> String {
     if let Some((end, _)) = text.char_indices().nth(max) {
@@ -302,6 +335,38 @@ impl From<Error> for Problem {
             }
             Error::Invalid(faults) => Self::new(ProblemCode::InvalidBody).with_errors(faults),
             Error::Conflict(detail) => Self::new(ProblemCode::Conflict).with_detail(detail),
+            Error::Taken(fault) => Self::new(ProblemCode::Conflict).with_errors(vec![fault]),
+            Error::Stale { version } => Self::new(ProblemCode::PreconditionFailed)
+                .with_detail(error.to_string())
+                .with_header(ETAG, entity_tag(version)),
+            Error::Unauthenticated => {
+                Self::new(ProblemCode::Unauthenticated).challenged("Bearer realm=\"masthead\"")
+            }
+            Error::InvalidToken(reason) => Self::new(ProblemCode::InvalidToken)
+                .with_detail(error.to_string())
+                .challenged(&format!(
+                    "Bearer realm=\"masthead\", error=\"invalid_token\", error_description=\"{reason}\""
+                )),
+            // RFC 9110 wants a challenge with every 401; there is no error that RFC 6750 would name here.
+            Error::BadCredentials => {
+                Self::new(ProblemCode::InvalidCredentials).challenged("Bearer realm=\"masthead\"")
+            }
+            Error::Forbidden(detail) => Self::new(ProblemCode::Forbidden).with_detail(detail),
+            Error::InsufficientScope(scope) => Self::new(ProblemCode::InsufficientScope)
+                .with_detail(error.to_string())
+                .challenged(&format!(
+                    "Bearer realm=\"masthead\", error=\"insufficient_scope\", scope=\"{scope}\""
+                )),
+            Error::TooManyAttempts { wait_s } => Self::new(ProblemCode::TooManyRequests)
+                .with_detail(error.to_string())
+                .with_header(RETRY_AFTER, HeaderValue::from(wait_s)),
+            Error::KeyReused => {
+                Self::new(ProblemCode::IdempotencyKeyReused).with_detail(error.to_string())
+            }
+            Error::KeyInUse => {
+                Self::new(ProblemCode::IdempotencyKeyInUse).with_detail(error.to_string())
+            }
+            Error::InBatch { index, error } => Self::from(*error).in_batch(index),
             Error::Unavailable(_) => Self::unavailable(error),
             Error::Setup(_) | Error::File { .. } | Error::Internal(_) => Self::internal(error),
         }

@@ -1,0 +1,11 @@
+DROP INDEX articles_updated_at_idx;
+DROP INDEX articles_site_id_idx;
+DROP INDEX articles_status_idx;
+DROP TABLE article_owners;
+DROP TABLE audit_log;
+DROP TABLE idempotency_keys;
+DROP TABLE sign_in_failures;
+DROP TABLE signing_keys;
+DROP TABLE api_keys;
+DROP TABLE sessions;
+DROP TABLE users;
