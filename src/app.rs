@@ -1,6 +1,7 @@
 //! The composition root: config > store > services > server. The only file that knows all.
 
 use std::net::TcpListener;
+use std::num::NonZero;
 use std::sync::Arc;
 
 use actix_web::dev::Server;
@@ -12,8 +13,10 @@ use utoipa_actix_web::AppExt;
 use crate::clock::Clock;
 use crate::config::{Config, Database};
 use crate::error::{Error, Result};
+use crate::http::address::TrustedProxies;
 use crate::http::compression::spare;
 use crate::http::conditional::CachePolicy;
+use crate::http::cors::Origins;
 use crate::http::docs::Docs;
 use crate::http::links::Links;
 use crate::http::methods::{self, Methods};
@@ -24,6 +27,7 @@ use crate::http::request::{Edge, edge};
 use crate::jobs;
 use crate::models::time::Ts;
 use crate::service::Services;
+use crate::service::access::{AccessSettings, ProviderSettings};
 use crate::store::{self, Store};
 
 /// Name of the secret that signs cursors.
@@ -75,7 +79,7 @@ impl App {
 
     fn over(config: Config, clock: Clock) -> Result<Self> {
         let store = Store::open(&config)?;
-        let services = Services::new(&store, &clock);
+        let services = Services::new(&store, &clock, access_settings(&config))?;
         Ok(Self {
             config: Arc::new(config),
             clock,
@@ -101,6 +105,7 @@ impl App {
         if applied > 0 {
             // Made now, so that a start need not write.
             self.secret(CURSOR_KEY)?;
+            self.services.access.prepare()?;
         }
         Ok(applied)
     }
@@ -124,7 +129,10 @@ impl App {
         let docs = Data::new(Docs::load().map_err(|e| Error::Internal(e.into()))?);
         let problems = Data::new(ProblemPages::render(&self.config.public_url));
         let key = Data::new(self.cursor_key()?);
+        self.services.access.prepare()?;
         let services = Data::new(self.services.clone());
+        let origins = Data::new(Origins::new(self.config.cors_origins.clone()));
+        let proxies = Data::new(TrustedProxies::new(self.config.trusted_proxies.clone()));
         let limits = Data::new(Edge {
             public_url: self.config.public_url.clone(),
             max_body_bytes: self.config.max_body_bytes,
@@ -135,6 +143,7 @@ impl App {
             stale_while_revalidate: self.config.cache_stale_s,
             stale_if_error: self.config.cache_error_s,
         });
+        let max_body_bytes = self.config.max_body_bytes;
         let server = HttpServer::new(move || {
             let (app, _) = WebApp::new()
                 .into_utoipa_app()
@@ -150,7 +159,10 @@ impl App {
                 .app_data(Data::clone(&key))
                 .app_data(Data::clone(&services))
                 .app_data(Data::clone(&limits))
+                .app_data(Data::clone(&proxies))
+                .app_data(Data::clone(&origins))
                 .app_data(Data::clone(&cache))
+                .app_data(web::PayloadConfig::new(max_body_bytes))
                 .default_service(web::to(methods::fallback))
                 .wrap(from_fn(spare))
                 .wrap(Compress::default())
@@ -201,6 +213,26 @@ impl App {
         let now = Ts::from(self.clock.now());
         self.store
             .write_blocking(|conn| store::secrets::get_or_insert(conn, name, &candidate, now))
+    }
+}
+
+fn access_settings(config: &Config) -> AccessSettings {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    AccessSettings {
+        issuer: config.token_issuer.clone(),
+        audience: config.token_audience.clone(),
+        seeds: config.token_keys.expose().to_vec(),
+        hashing_places: config.workers.min(cores),
+        provider: config
+            .identity_provider
+            .clone()
+            .map(|provider| ProviderSettings {
+                issuer: provider.issuer,
+                audience: provider.audience,
+                jwks_url: provider.jwks_url,
+                algorithms: provider.algorithms,
+                types: provider.types,
+            }),
     }
 }
 

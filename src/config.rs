@@ -3,16 +3,19 @@
 //! Every fault is collected before anything is said, so that one failed start names all of them. `.env.example` explains each variable.
 
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use url::Url;
 
 /// Every variable this program reads under its own prefix.
-const VARIABLES: [&str; 15] = [
+const VARIABLES: [&str; 25] = [
     "MASTHEAD_BIND",
+    "MASTHEAD_CORS_ORIGINS",
     "MASTHEAD_CURSOR_KEY",
     "MASTHEAD_DATABASE_CONNECTIONS",
     "MASTHEAD_DATABASE_TIMEOUT_S",
@@ -23,9 +26,18 @@ const VARIABLES: [&str; 15] = [
     "MASTHEAD_CACHE_SHARED_S",
     "MASTHEAD_CACHE_STALE_S",
     "MASTHEAD_CACHE_ERROR_S",
+    "MASTHEAD_OIDC_ALGORITHMS",
+    "MASTHEAD_OIDC_AUDIENCE",
+    "MASTHEAD_OIDC_ISSUER",
+    "MASTHEAD_OIDC_JWKS_URL",
+    "MASTHEAD_OIDC_TYPES",
     "MASTHEAD_PUBLIC_URL",
     "MASTHEAD_REQUEST_TIMEOUT_S",
     "MASTHEAD_SHUTDOWN_TIMEOUT_S",
+    "MASTHEAD_TOKEN_AUDIENCE",
+    "MASTHEAD_TOKEN_ISSUER",
+    "MASTHEAD_TOKEN_KEY",
+    "MASTHEAD_TRUSTED_PROXIES",
     "MASTHEAD_WORKERS",
 ];
 
@@ -35,6 +47,11 @@ const DEFAULT_LOG: &str = "info,actix_server=warn,r2d2=off";
 
 /// The fewest bytes a key for signing may have.
 const KEY_BYTES: usize = 32;
+
+/// Algorithms that an identity provider may sign with, as JOSE calls them. All are asymmetric: what verifies cannot sign.
+const OIDC_ALGORITHMS: [&str; 9] = [
+    "EdDSA", "ES256", "ES384", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+];
 
 /// The settings of one process.
 #[derive(Debug, Clone)]
@@ -71,6 +88,33 @@ pub struct Config {
     pub log_format: LogFormat,
     /// The key that signs cursors; `None` leaves it to the one kept in the database.
     pub cursor_key: Option<Secret>,
+    /// The `iss` of access tokens.
+    pub token_issuer: String,
+    /// The `aud` of access tokens.
+    pub token_audience: String,
+    /// Ed25519 seeds of the keys for access tokens, the first signs; none leaves it to those kept in the database.
+    pub token_keys: TokenKeys,
+    /// Networks whose `X-Forwarded-For` is believed, each as an address and the bits of it that count.
+    pub trusted_proxies: Vec<(IpAddr, u8)>,
+    /// Origins whose scripts may use management.
+    pub cors_origins: Vec<String>,
+    /// Whose tokens are accepted besides.
+    pub identity_provider: Option<IdentityProvider>,
+}
+
+/// An external provider of identities.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentityProvider {
+    /// The `iss` of its tokens.
+    pub issuer: String,
+    /// What must stand in their `aud`.
+    pub audience: String,
+    /// Where its keys are.
+    pub jwks_url: String,
+    /// The algorithms that it may use.
+    pub algorithms: Vec<String>,
+    /// The types that its tokens may have, in lower case.
+    pub types: Vec<String>,
 }
 
 /// How log events are written.
@@ -124,6 +168,23 @@ impl Secret {
 }
 
 impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Ed25519 seeds, which must not be shown.
+#[derive(Clone, Default)]
+pub struct TokenKeys(Vec<[u8; KEY_BYTES]>);
+
+impl TokenKeys {
+    /// The seeds themselves.
+    pub fn expose(&self) -> &[[u8; KEY_BYTES]] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for TokenKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
     }
@@ -224,6 +285,13 @@ impl Config {
                     .map_err(|_| "must be an IP address and a port, e.g. 127.0.0.1:8080".to_owned())
             },
         );
+        let public_url = reader.parsed(
+            "MASTHEAD_PUBLIC_URL",
+            || format!("http://{bind}"),
+            parse_public_url,
+        );
+        let token_issuer =
+            reader.parsed("MASTHEAD_TOKEN_ISSUER", || public_url.clone(), parse_name);
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get().min(256));
         let config = Self {
             database,
@@ -234,11 +302,6 @@ impl Config {
             ),
             database_timeout: reader.seconds("MASTHEAD_DATABASE_TIMEOUT_S", 5, 300),
             bind,
-            public_url: reader.parsed(
-                "MASTHEAD_PUBLIC_URL",
-                || format!("http://{bind}"),
-                parse_public_url,
-            ),
             workers: reader.integer("MASTHEAD_WORKERS", cores, 1..=256),
             request_timeout: reader.seconds("MASTHEAD_REQUEST_TIMEOUT_S", 30, 3600),
             header_timeout: reader.seconds("MASTHEAD_HEADER_TIMEOUT_S", 5, 300),
@@ -258,6 +321,21 @@ impl Config {
                 },
             ),
             cursor_key: reader.secret("MASTHEAD_CURSOR_KEY"),
+            token_audience: reader.parsed(
+                "MASTHEAD_TOKEN_AUDIENCE",
+                || format!("{public_url}/api/v1"),
+                parse_name,
+            ),
+            token_keys: reader.token_keys(),
+            trusted_proxies: reader.parsed("MASTHEAD_TRUSTED_PROXIES", Vec::new, |v| {
+                words(v).map(parse_network).collect()
+            }),
+            cors_origins: reader.parsed("MASTHEAD_CORS_ORIGINS", Vec::new, |v| {
+                words(v).map(parse_origin).collect()
+            }),
+            identity_provider: reader.identity_provider(&token_issuer),
+            token_issuer,
+            public_url,
         };
         if reader.faults.is_empty() {
             Ok(config)
@@ -355,6 +433,167 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             });
         }
         bytes.map(Secret)
+    }
+
+    fn token_keys(&mut self) -> TokenKeys {
+        let name = "MASTHEAD_TOKEN_KEY";
+        let Some(value) = self.value(name) else {
+            return TokenKeys::default();
+        };
+        let seeds: Option<Vec<_>> = words(&value).map(parse_seed).collect();
+        seeds.map(TokenKeys).unwrap_or_else(|| {
+            self.faults.push(ConfigFault {
+                variable: name.to_owned(),
+                value: None,
+                mend: format!(
+                    "must be {KEY_BYTES} bytes in base64, or several such with commas between them; `openssl rand -base64 {KEY_BYTES}` makes one"
+                ),
+            });
+            TokenKeys::default()
+        })
+    }
+
+    fn identity_provider(&mut self, own_issuer: &str) -> Option<IdentityProvider> {
+        let named = |name: &str| self.value(name).is_some();
+        let all = [
+            "MASTHEAD_OIDC_ISSUER",
+            "MASTHEAD_OIDC_AUDIENCE",
+            "MASTHEAD_OIDC_JWKS_URL",
+        ];
+        let missing: Vec<&str> = all.into_iter().filter(|name| !named(name)).collect();
+        let extras = ["MASTHEAD_OIDC_ALGORITHMS", "MASTHEAD_OIDC_TYPES"];
+        if missing.len() == all.len() && !extras.into_iter().any(named) {
+            return None;
+        }
+        for name in &missing {
+            self.faults.push(ConfigFault {
+                variable: (*name).to_owned(),
+                value: None,
+                mend: format!(
+                    "must be set too: an identity provider needs {}",
+                    all.join(", ")
+                ),
+            });
+        }
+        let issuer = self.parsed("MASTHEAD_OIDC_ISSUER", String::new, |v| {
+            match v == own_issuer {
+                true => {
+                    Err("must not be MASTHEAD_TOKEN_ISSUER, which is this server itself".to_owned())
+                }
+                false => parse_name(v),
+            }
+        });
+        Some(IdentityProvider {
+            issuer,
+            audience: self.parsed("MASTHEAD_OIDC_AUDIENCE", String::new, parse_name),
+            jwks_url: self.parsed("MASTHEAD_OIDC_JWKS_URL", String::new, parse_jwks_url),
+            algorithms: self.parsed(
+                "MASTHEAD_OIDC_ALGORITHMS",
+                || ["EdDSA", "ES256", "RS256"].map(str::to_owned).into(),
+                |v| words(v).map(parse_algorithm).collect(),
+            ),
+            types: self.parsed(
+                "MASTHEAD_OIDC_TYPES",
+                || vec!["at+jwt".to_owned()],
+                |v| words(v).map(parse_type).collect(),
+            ),
+        })
+    }
+}
+
+/// The entries of a list with commas; empty ones do not count.
+fn words(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+}
+
+fn parse_name(value: &str) -> Result<String, String> {
+    match value.len() <= 500 && value.chars().all(|c| c.is_ascii_graphic()) {
+        true => Ok(value.to_owned()),
+        false => Err(
+            "must be a URL or another word of at most 500 characters, without blanks".to_owned(),
+        ),
+    }
+}
+
+/// Standard base64 or the alphabet for URLs, with or without padding.
+fn parse_seed(value: &str) -> Option<[u8; KEY_BYTES]> {
+    let plain = value
+        .trim_end_matches('=')
+        .replace('-', "+")
+        .replace('_', "/");
+    STANDARD_NO_PAD.decode(plain).ok()?.try_into().ok()
+}
+
+/// An address, or a network such as `10.0.0.0/8`.
+fn parse_network(value: &str) -> Result<(IpAddr, u8), String> {
+    let mend = || {
+        format!(
+            "`{value}` must be an IP address or a network such as 10.0.0.0/8; several stand with commas between them"
+        )
+    };
+    let (address, bits) = match value.split_once('/') {
+        Some((address, bits)) => (address, Some(bits)),
+        None => (value, None),
+    };
+    let address: IpAddr = address.parse().map_err(|_| mend())?;
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    let bits = match bits {
+        Some(bits) => bits.parse().ok().filter(|n| *n <= most).ok_or_else(mend)?,
+        None => most,
+    };
+    Ok((address, bits))
+}
+
+fn parse_origin(value: &str) -> Result<String, String> {
+    let mend = || {
+        format!(
+            "`{value}` must be an origin such as https://desk.example.org, without a path; several stand with commas between them"
+        )
+    };
+    let url = Url::parse(value).map_err(|_| mend())?;
+    let origin = url.origin().ascii_serialization();
+    let is_bare =
+        matches!(url.scheme(), "http" | "https") && url.as_str().trim_end_matches('/') == origin;
+    match is_bare {
+        true => Ok(origin),
+        false => Err(mend()),
+    }
+}
+
+fn parse_jwks_url(value: &str) -> Result<String, String> {
+    let mend = "must be an https URL; http only on this machine itself".to_owned();
+    let url = Url::parse(value).map_err(|_| mend.clone())?;
+    let is_loopback = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    match url.scheme() {
+        "https" => Ok(url.into()),
+        "http" if is_loopback => Ok(url.into()),
+        _ => Err(mend),
+    }
+}
+
+fn parse_algorithm(value: &str) -> Result<String, String> {
+    match OIDC_ALGORITHMS.contains(&value) {
+        true => Ok(value.to_owned()),
+        false => Err(format!(
+            "`{value}` must be one of {}",
+            OIDC_ALGORITHMS.join(", ")
+        )),
+    }
+}
+
+fn parse_type(value: &str) -> Result<String, String> {
+    let word = value.to_ascii_lowercase();
+    let word = word.strip_prefix("application/").unwrap_or(&word);
+    match matches!(word, "at+jwt" | "jwt") {
+        true => Ok(word.to_owned()),
+        false => Err(format!("`{value}` must be `at+jwt` or `JWT`")),
     }
 }
 
@@ -744,6 +983,94 @@ mod tests {
         ] {
             assert!(url(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn token_keys_are_seeds_in_base64_and_never_shown() {
+        let keys =
+            |v: &str| config(&[("MASTHEAD_TOKEN_KEY", v)]).map(|c| c.token_keys.expose().to_vec());
+        let (standard, url) = (
+            format!("{}+/A=", "A".repeat(40)),
+            format!("{}-_A", "A".repeat(40)),
+        );
+        let both = keys(&format!("{standard}, {url}")).unwrap();
+        assert_eq!((both.len(), both[0]), (2, both[1]));
+        for wrong in [
+            "c2VjcmV0",
+            "x",
+            &"A".repeat(44),
+            &format!("{standard},c2VjcmV0"),
+        ] {
+            let text = keys(wrong).unwrap_err().to_string();
+            assert!(!text.contains("c2VjcmV0"), "{text}");
+        }
+    }
+
+    #[test]
+    fn proxies_and_origins_are_lists() {
+        let proxies =
+            |v: &str| config(&[("MASTHEAD_TRUSTED_PROXIES", v)]).map(|c| c.trusted_proxies);
+        assert_eq!(
+            proxies("10.0.0.0/8, ::1,").unwrap(),
+            [
+                ("10.0.0.0".parse().unwrap(), 8),
+                ("::1".parse().unwrap(), 128)
+            ]
+        );
+        for wrong in ["10.0.0.0/33", "host", "1.2.3.4/", "::/129", "1.2.3.4:80"] {
+            assert!(proxies(wrong).is_err(), "{wrong}");
+        }
+        let origins = |v: &str| config(&[("MASTHEAD_CORS_ORIGINS", v)]).map(|c| c.cors_origins);
+        assert_eq!(
+            origins("https://Desk.example.org:443/,http://localhost:3000").unwrap(),
+            ["https://desk.example.org", "http://localhost:3000"]
+        );
+        for wrong in [
+            "*",
+            "null",
+            "desk.example.org",
+            "https://a/b",
+            "https://a?b",
+            "ftp://a",
+        ] {
+            assert!(origins(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_identity_provider_is_whole_or_none() {
+        let [issuer, audience, keys] = [
+            ("MASTHEAD_OIDC_ISSUER", "https://id.example.org"),
+            ("MASTHEAD_OIDC_AUDIENCE", "news"),
+            ("MASTHEAD_OIDC_JWKS_URL", "https://id.example.org/keys"),
+        ];
+        assert!(config(&[]).unwrap().identity_provider.is_none());
+        let whole = config(&[issuer, audience, keys]).unwrap();
+        let provider = whole.identity_provider.unwrap();
+        assert_eq!(provider.algorithms, ["EdDSA", "ES256", "RS256"]);
+        assert_eq!(provider.types, ["at+jwt"]);
+        for wrong in [
+            &[issuer, audience][..],
+            &[("MASTHEAD_OIDC_TYPES", "JWT")],
+            &[
+                issuer,
+                audience,
+                keys,
+                ("MASTHEAD_OIDC_ALGORITHMS", "HS256"),
+            ],
+            &[issuer, audience, keys, ("MASTHEAD_OIDC_ALGORITHMS", "none")],
+            &[issuer, audience, keys, ("MASTHEAD_OIDC_TYPES", "id")],
+            &[issuer, audience, keys, ("MASTHEAD_TOKEN_ISSUER", issuer.1)],
+            &[
+                issuer,
+                audience,
+                ("MASTHEAD_OIDC_JWKS_URL", "http://id.example.org/keys"),
+            ],
+        ] {
+            assert!(config(wrong).is_err(), "{wrong:?}");
+        }
+        let local = ("MASTHEAD_OIDC_JWKS_URL", "http://127.0.0.1:1/keys");
+        assert!(config(&[issuer, audience, local]).is_ok());
     }
 
     #[test]

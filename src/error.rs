@@ -98,6 +98,9 @@ pub enum Error {
     /// The input is well-formed but not acceptable.
     #[error("the request has {} fault(s)", .0.len())]
     Invalid(Vec<Fault>),
+    /// A query parameter is well-formed, but what it names cannot be used here.
+    #[error("{}", .0.detail)]
+    BadParameter(Fault),
     /// Another record stands in the way.
     #[error("{0}")]
     Conflict(String),

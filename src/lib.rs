@@ -11,6 +11,8 @@
 //! | [`service`] | use cases and transactions |
 //! | [`store`] | SQL and nothing else |
 //! | [`portal`] | the portal file format |
+//! | [`content`] | what a record is after a change |
+//! | [`json`] | JSON texts read member by member, with every fault |
 //! | [`models`] | rows, value types and the rules on them |
 //! | [`text`] | pure functions on text |
 //! | [`error`], [`clock`], [`config`], [`telemetry`], [`schema`] | leaves |
@@ -19,9 +21,11 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod content;
 pub mod error;
 pub mod http;
 pub mod jobs;
+pub mod json;
 pub mod models;
 pub mod portal;
 pub mod schema;

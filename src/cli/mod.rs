@@ -8,6 +8,7 @@ mod migrate;
 mod openapi;
 mod reindex;
 mod serve;
+mod user;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -39,6 +40,7 @@ enum Command {
     Openapi(openapi::Openapi),
     Reindex(reindex::Reindex),
     Doctor(doctor::Doctor),
+    User(user::User),
 }
 
 impl Cli {
@@ -52,6 +54,7 @@ impl Cli {
             Command::Openapi(command) => command.run(),
             Command::Reindex(command) => command.run(),
             Command::Doctor(command) => command.run(),
+            Command::User(command) => command.run(),
         };
         outcome.unwrap_or_else(|error| {
             report(&error);

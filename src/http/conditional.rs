@@ -21,6 +21,7 @@ use utoipa::Modify;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::{ObjectBuilder, OpenApi, RefOr, ResponseBuilder, Type};
 
+use crate::http::cors;
 use crate::http::links::SEGMENT;
 use crate::http::problem::Problem;
 use crate::models::freshness::Freshness;
@@ -206,7 +207,7 @@ impl Modify for Documented {
             .paths
             .paths
             .iter_mut()
-            .filter(|(path, _)| path.starts_with("/api/v1/"))
+            .filter(|(path, _)| path.starts_with("/api/v1/") && cors::is_public(path))
             .filter_map(|(_, item)| item.get.as_mut());
         for operation in public {
             let parameters: Vec<String> = operation

@@ -1,11 +1,12 @@
-//! Reading across origins (Fetch standard): scripts of any page may read what is public, without credentials. Knows paths, no operation.
+//! Reading across origins (Fetch standard): scripts of any page may read what is public, without credentials; those of pages on a
+//! list may use management. Knows paths, no operation.
 //!
-//! The headers are on every answer, asked for or not, so a cache need not tell origins apart.
+//! The headers on public answers are there whether asked for or not, so a cache need not tell origins apart.
 
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
-    ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderName, HeaderValue, VARY,
+    ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderName, HeaderValue, ORIGIN, VARY,
 };
 
 /// Where an allow-list of origins decides instead.
@@ -16,6 +17,65 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
     "ETag, Last-Modified, Link, Location, Content-Language, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, traceparent, \
      Surrogate-Key",
 );
+
+/// The same of management.
+const EXPOSED_MANAGED: HeaderValue = HeaderValue::from_static(
+    "ETag, Location, Link, WWW-Authenticate, Retry-After, Idempotency-Replayed, Accept-Patch, X-Request-Id, traceparent",
+);
+
+/// What they may send to it.
+const MANAGED_HEADERS: HeaderValue = HeaderValue::from_static(
+    "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id, traceparent",
+);
+
+/// Origins whose scripts may use management; shared as `web::Data<Origins>`. They send tokens themselves, so no page needs the
+/// browser's credentials.
+#[derive(Debug, Clone, Default)]
+pub struct Origins(Vec<String>);
+
+impl Origins {
+    /// These, each as a browser writes it in `Origin`.
+    pub fn new(origins: Vec<String>) -> Self {
+        Self(origins)
+    }
+
+    /// Whether `origin` is one of them.
+    fn has(&self, origin: &HeaderValue) -> bool {
+        self.0
+            .iter()
+            .any(|known| known.as_bytes() == origin.as_bytes())
+    }
+
+    /// Lets scripts of `origin`, if it is one of them, read an answer of management; and says that the answer depends on it.
+    pub fn admit(&self, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
+        if self.0.is_empty() {
+            return;
+        }
+        headers.append(VARY, HeaderValue::from_static("Origin"));
+        if let Some(origin) = origin.filter(|origin| self.has(origin)) {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED_MANAGED);
+        }
+    }
+
+    /// What a browser that asks in advance (`request`) may send to a path of management that takes `methods`; nothing where its
+    /// origin is none of them.
+    pub fn preflight(
+        &self,
+        request: &HeaderMap,
+        methods: &HeaderValue,
+    ) -> Vec<(HeaderName, HeaderValue)> {
+        let is_asked = request.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+        if !is_asked || !request.get(ORIGIN).is_some_and(|origin| self.has(origin)) {
+            return Vec::new();
+        }
+        vec![
+            (ACCESS_CONTROL_ALLOW_METHODS, methods.clone()),
+            (ACCESS_CONTROL_ALLOW_HEADERS, MANAGED_HEADERS),
+            (ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600")),
+        ]
+    }
+}
 
 /// Whether everybody may read what is under `path`, which is decoded.
 pub fn is_public(path: &str) -> bool {

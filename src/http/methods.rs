@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::PathItem;
 
-use crate::http::cors;
+use crate::http::cors::{self, Origins};
 use crate::http::problem::Problem;
 
 /// The methods an `Allow` header may list, in its order.
@@ -79,6 +79,13 @@ impl Methods {
         HeaderValue::try_from(listed.join(", ")).ok()
     }
 
+    /// Whether `path` takes `method`.
+    pub fn takes(&self, method: &Method, path: &str) -> bool {
+        let allow = self.allow(path);
+        let listed = allow.as_ref().and_then(|allow| allow.to_str().ok());
+        listed.is_some_and(|listed| listed.split(", ").any(|name| name == method.as_str()))
+    }
+
     /// The template that fits `path`, for the log. One without parameters goes first.
     pub fn template(&self, path: &str) -> Option<&str> {
         let fitting = self.0.iter().filter(|entry| entry.pattern.is_match(path));
@@ -110,14 +117,17 @@ fn possible(item: &PathItem) -> Possible {
 pub async fn fallback(
     req: HttpRequest,
     methods: web::Data<Methods>,
+    origins: web::Data<Origins>,
 ) -> Result<HttpResponse, Problem> {
     let allow = methods.allow(req.path()).ok_or_else(Problem::not_found)?;
     if req.method() == Method::OPTIONS {
         let mut answer = HttpResponse::NoContent();
-        if cors::is_public(req.match_info().as_str()) {
-            for header in cors::preflight(req.headers(), &allow) {
-                answer.insert_header(header);
-            }
+        let permissions = match cors::is_public(req.match_info().as_str()) {
+            true => cors::preflight(req.headers(), &allow),
+            false => origins.preflight(req.headers(), &allow),
+        };
+        for header in permissions {
+            answer.insert_header(header);
         }
         Ok(answer.insert_header((ALLOW, allow)).finish())
     } else {

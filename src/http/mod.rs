@@ -1,5 +1,8 @@
 //! The edge: JSON, status codes, headers. No SQL, no rule of the domain.
 
+pub mod address;
+pub mod auth;
+pub mod body;
 pub mod compression;
 pub mod conditional;
 pub mod cors;
@@ -18,6 +21,7 @@ pub mod problem;
 pub mod query;
 pub mod request;
 pub mod v1;
+pub mod well_known;
 
 use actix_web::web;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -29,6 +33,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .service(health::get_liveness)
         .service(health::get_readiness)
+        .service(well_known::get_jwks)
         .configure(v1::configure);
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use actix_web::web::Data;
 use actix_web::{App, HttpRequest, HttpResponse, get};
 use utoipa::openapi::schema::Schema;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi, RefOr};
 use utoipa::{Modify, OpenApi as _};
 use utoipa_actix_web::AppExt;
@@ -13,6 +14,7 @@ use crate::http::conditional::Documented;
 use crate::http::examples::Examples;
 use crate::http::fixed::{Fixed, Keep};
 use crate::http::problem::Problem;
+use crate::http::v1::management::document::ManagedHeaders;
 
 /// What the handlers cannot know.
 #[derive(utoipa::OpenApi)]
@@ -33,6 +35,10 @@ use crate::http::problem::Problem;
         (name = "topics", description = "Subjects that articles are gathered under"),
         (name = "sources", description = "The media that articles come from"),
         (name = "articles", description = "Published articles"),
+        (name = "tokens", description = "Signing in, and the account behind a token or key"),
+        (name = "management", description = "Everything in every state, for those who may change it"),
+        (name = "accounts", description = "Accounts and API keys"),
+        (name = "audit", description = "Who changed what, and when"),
         (name = "health", description = "For those who run the server"),
     ),
     components(schemas(super::problem::ProblemBody, super::language::Fallback, super::pagination::CountKind,
@@ -54,7 +60,9 @@ pub fn document() -> OpenApi {
         .split_for_parts()
         .1;
     EveryMember.modify(&mut document);
+    Bearer.modify(&mut document);
     Documented.modify(&mut document);
+    ManagedHeaders.modify(&mut document);
     Examples.modify(&mut document);
     document
 }
@@ -64,6 +72,13 @@ pub fn text(document: &OpenApi) -> Result<String, serde_json::Error> {
     document.to_pretty_json().map(|json| json + "\n")
 }
 
+/// Whether a schema is of a body that clients send: there members may be left out.
+fn is_request(name: &str) -> bool {
+    ["Create", "Update", "Replace", "Request"]
+        .iter()
+        .any(|end| name.ends_with(end))
+}
+
 /// In answers no member is ever missing; what is absent is `null`.
 struct EveryMember;
 
@@ -71,11 +86,30 @@ impl Modify for EveryMember {
     fn modify(&self, document: &mut OpenApi) {
         let components = document.components.get_or_insert_with(Components::new);
         let schemas: &mut BTreeMap<String, RefOr<Schema>> = &mut components.schemas;
-        for schema in schemas.values_mut() {
-            if let RefOr::T(Schema::Object(object)) = schema {
+        for (name, schema) in schemas.iter_mut() {
+            if let RefOr::T(Schema::Object(object)) = schema
+                && !is_request(name)
+            {
                 object.required = object.properties.keys().cloned().collect();
             }
         }
+    }
+}
+
+/// How callers say who they are, under the name that operations refer to.
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some(
+                "An access token of `POST /api/v1/auth/token`, an API key (`mh_...`), or a token of the identity provider that \
+                 this server is set up with.",
+            ))
+            .build();
+        let components = document.components.get_or_insert_with(Components::new);
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
     }
 }
 

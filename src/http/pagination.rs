@@ -68,6 +68,18 @@ impl CursorPlace for (i64, i64) {
     }
 }
 
+/// A list in the order of times, then ids.
+impl CursorPlace for (Ts, i64) {
+    fn write(&self, out: &mut Vec<u8>) {
+        (self.0.0.timestamp_micros(), self.1).write(out);
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (micros, id) = <(i64, i64)>::read(bytes)?;
+        Some((time(micros)?, id))
+    }
+}
+
 /// A list of articles, in any of its orders.
 impl CursorPlace for Place {
     fn write(&self, out: &mut Vec<u8>) {

@@ -79,6 +79,35 @@ impl FromRequest for SlugPath {
     }
 }
 
+/// The `{id}` and `{locale}` segments of a path. What cannot be an id or a language tag does not exist: 404.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TranslationPath {
+    /// Id of the article.
+    pub id: i64,
+    /// The language, in its canonical casing.
+    pub locale: String,
+}
+
+impl TranslationPath {
+    /// The path with these segments.
+    pub fn parse(id: &str, locale: &str) -> Option<Self> {
+        Some(Self {
+            id: positive(id).filter(|id| *id <= MAX_ID)?,
+            locale: rules::canonical_locale(locale)?,
+        })
+    }
+}
+
+impl FromRequest for TranslationPath {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let segment = |name| req.match_info().get(name).unwrap_or_default();
+        ready(Self::parse(segment("id"), segment("locale")).ok_or_else(Problem::not_found))
+    }
+}
+
 /// The rest of a path as the path of a category. What cannot be one does not exist: 404.
 ///
 /// No slug holds a `/`, so it does not matter whether a client encodes those between them, as generated ones do.
@@ -135,6 +164,16 @@ impl IntoParams for SitePath {
             "Slug of the site",
             "demo",
         )]
+    }
+}
+
+/// For `params(TranslationPath)` in the documentation of a handler.
+impl IntoParams for TranslationPath {
+    fn into_params(parameter_in: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut parameters = IdPath::into_params(parameter_in);
+        let about = "The language (BCP 47)";
+        parameters.push(text_parameter("locale", rules::LOCALE, about, "en"));
+        parameters
     }
 }
 

@@ -457,7 +457,7 @@ impl PartialSchema for Limit {
 impl ToSchema for Limit {}
 
 /// The number that `text` writes in digits alone, without leading zeros.
-pub(super) fn positive(text: &str) -> Option<i64> {
+pub fn positive(text: &str) -> Option<i64> {
     let plain = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
     text.parse().ok().filter(|_| plain)
 }

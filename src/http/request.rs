@@ -3,31 +3,35 @@
 //! This runs around cache hits too, so it allocates as little as it can: one buffer holds `traceparent` and the request id.
 
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::future::poll_fn;
 use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::error::InternalError;
+use actix_web::error::{InternalError, PayloadError};
 use actix_web::http::header::{
     CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
-    LAST_MODIFIED, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
+    LAST_MODIFIED, ORIGIN, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{ConnectionType, Method, Uri};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpMessage, HttpResponse, ResponseError};
 
+use futures_core::Stream;
+
 use crate::http::methods::Methods;
 use crate::http::problem::{MEDIA_TYPE, Problem};
+use crate::http::cors::Origins;
 use crate::http::{compression, cors};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -38,6 +42,10 @@ const TRACE_ID: std::ops::Range<usize> = 3..35;
 
 /// The longest request id that is taken over from a client.
 const MAX_REQUEST_ID: usize = 128;
+
+/// The trace of a request, for what is written down about it; only where somebody may have to sign in.
+#[derive(Debug, Clone)]
+pub struct TraceId(pub String);
 
 /// What the middleware needs to know; shared as `web::Data<Edge>`.
 #[derive(Debug, Clone)]
@@ -67,6 +75,10 @@ pub async fn edge<B: MessageBody + 'static>(
     };
     let methods = req.app_data::<Data<Methods>>().cloned();
     let exchange = Exchange::begin(&edge, &req);
+    if !exchange.is_public {
+        let id = TraceId(exchange.trace.id().to_owned());
+        req.extensions_mut().insert(id);
+    }
 
     if announced_length(req.headers()).is_some_and(|length| length > edge.max_body_bytes) {
         let mut refused = Problem::payload_too_large(edge.max_body_bytes).error_response();
@@ -78,7 +90,17 @@ pub async fn edge<B: MessageBody + 'static>(
         let response = exchange.finish(refused.map_into_right_body(), || request.match_pattern());
         return Ok(ServiceResponse::new(request, response));
     }
-    let unread = take_unwanted_body(methods.as_deref(), &mut req);
+    let unwanted = take_unwanted_body(methods.as_deref(), &mut req);
+    let shared = match unwanted {
+        Some(_) => None,
+        None => share_body(&mut req),
+    };
+    let unread = || -> Option<Box<dyn Any>> {
+        match unwanted {
+            Some(body) => Some(Box::new(body)),
+            None => Some(Box::new(shared.filter(|body| !body.is_read())?)),
+        }
+    };
     if req.method() == Method::HEAD {
         req.head_mut().method = Method::GET;
     }
@@ -88,7 +110,7 @@ pub async fn edge<B: MessageBody + 'static>(
             let (request, response) = served.into_parts();
             let response =
                 exchange.finish(response.map_into_left_body(), || request.match_pattern());
-            Ok(ServiceResponse::new(request, closing(response, unread)))
+            Ok(ServiceResponse::new(request, closing(response, unread())))
         }
         Err(lost) => {
             let template = || {
@@ -98,7 +120,7 @@ pub async fn edge<B: MessageBody + 'static>(
                     .map(str::to_owned)
             };
             let response = exchange.finish::<B>(lost.map_into_right_body(), template);
-            let response = closing(response, unread);
+            let response = closing(response, unread());
             Err(InternalError::from_response("answered", response.map_into_boxed_body()).into())
         }
     }
@@ -149,6 +171,39 @@ fn take_unwanted_body(methods: Option<&Arc<Methods>>, req: &mut ServiceRequest) 
     unwanted.then(|| req.take_payload())
 }
 
+/// A body of unknown length, read by an operation and held here, so that what the operation leaves of it is noticed.
+#[derive(Clone)]
+struct SharedBody(Rc<RefCell<(Payload, bool)>>);
+
+impl SharedBody {
+    fn is_read(&self) -> bool {
+        self.0.borrow().1
+    }
+}
+
+impl Stream for SharedBody {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let (payload, is_read) = &mut *self.0.borrow_mut();
+        let poll = Pin::new(payload).poll_next(cx);
+        *is_read |= matches!(poll, Poll::Ready(None));
+        poll
+    }
+}
+
+/// Shares the body of a request that does not say how long it is.
+fn share_body(req: &mut ServiceRequest) -> Option<SharedBody> {
+    if !req.headers().contains_key(TRANSFER_ENCODING) {
+        return None;
+    }
+    let body = SharedBody(Rc::new(RefCell::new((req.take_payload(), false))));
+    req.set_payload(Payload::Stream {
+        payload: Box::pin(body.clone()),
+    });
+    Some(body)
+}
+
 /// Whether `allow` lists `method`.
 fn is_listed(method: &Method, allow: Option<HeaderValue>) -> bool {
     let listed = allow.as_ref().and_then(|allow| allow.to_str().ok());
@@ -161,7 +216,7 @@ fn is_listed(method: &Method, allow: Option<HeaderValue>) -> bool {
 /// answer is written. So the answer holds it.
 fn closing<B: MessageBody + 'static>(
     mut response: HttpResponse<EitherBody<B>>,
-    unread: Option<Payload>,
+    unread: Option<Box<dyn Any>>,
 ) -> HttpResponse<EitherBody<B>> {
     let Some(unread) = unread else {
         return response;
@@ -184,7 +239,7 @@ fn closing<B: MessageBody + 'static>(
 /// The body of an answer after which the connection closes.
 struct LastBody {
     body: BoxBody,
-    _unread: Payload,
+    _unread: Box<dyn Any>,
 }
 
 impl MessageBody for LastBody {
@@ -211,6 +266,9 @@ struct Exchange<'e> {
     trace: Trace,
     request_id: HeaderValue,
     is_public: bool,
+    /// Where a list of origins decides: the list, and the origin of the request.
+    origins: Option<Data<Origins>>,
+    origin: Option<HeaderValue>,
 }
 
 impl<'e> Exchange<'e> {
@@ -220,6 +278,8 @@ impl<'e> Exchange<'e> {
             .headers()
             .get(X_REQUEST_ID)
             .filter(|id| is_request_id(id.as_bytes()));
+        let is_public = cors::is_public(req.match_info().as_str());
+        let origins = req.app_data::<Data<Origins>>();
         Self {
             edge,
             started: Instant::now(),
@@ -227,7 +287,9 @@ impl<'e> Exchange<'e> {
             uri: req.uri().clone(),
             request_id: given.unwrap_or(&trace.id).clone(),
             trace,
-            is_public: cors::is_public(req.match_info().as_str()),
+            is_public,
+            origins: origins.filter(|_| !is_public).cloned(),
+            origin: req.headers().get(ORIGIN).filter(|_| !is_public).cloned(),
         }
     }
 
@@ -247,6 +309,9 @@ impl<'e> Exchange<'e> {
         let headers = response.headers_mut();
         if self.is_public {
             cors::open(headers);
+        }
+        if let Some(origins) = &self.origins {
+            origins.admit(self.origin.as_ref(), headers);
         }
         compression::label(status, headers);
         headers.insert(TRACEPARENT, self.trace.parent.clone());

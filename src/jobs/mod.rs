@@ -2,23 +2,31 @@
 
 use std::time::Duration;
 
+use crate::error::Result;
 use crate::service::Services;
 
-/// How often category counts are rolled up.
-const ROLL_UP_EVERY: Duration = Duration::from_secs(60);
+/// How often everything here runs.
+const EVERY: Duration = Duration::from_secs(60);
 
 /// Runs the jobs until the runtime ends.
 pub async fn run(services: Services) {
-    let mut ticks =
-        tokio::time::interval_at(tokio::time::Instant::now() + ROLL_UP_EVERY, ROLL_UP_EVERY);
+    let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + EVERY, EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if let Err(error) = services.upkeep.roll_up_counts().await {
-            tracing::warn!(
-                error = error.chain(),
-                "rolling up category counts failed; it is tried again"
-            );
-        }
+        let counts = services.upkeep.roll_up_counts().await;
+        report("rolling up category counts", counts);
+        report(
+            "tending the signing keys",
+            services.access.tend_keys().await,
+        );
+        report("cleaning up", services.upkeep.clean_up().await);
+    }
+}
+
+/// A job that fails is tried again with the next tick.
+fn report(job: &str, outcome: Result<()>) {
+    if let Err(error) = outcome {
+        tracing::warn!(error = error.chain(), "{job} failed; it is tried again");
     }
 }

@@ -344,3 +344,86 @@ pub struct PublicArticle {
     /// Name of its category.
     pub category_name: String,
 }
+
+/// Where an article is, whose it is and which version it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
+pub struct ManagedPlace {
+    /// Its id.
+    pub id: i64,
+    /// Its site.
+    pub site_id: i64,
+    /// Its category.
+    pub category_id: i64,
+    /// Grows with every change.
+    pub version: i64,
+    /// The account that made it through the API.
+    pub created_by: Option<i64>,
+}
+
+/// An article as those see it who may change it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManagedArticle {
+    /// Its id.
+    pub id: i64,
+    /// Its site.
+    pub site_id: i64,
+    /// Slug of its site.
+    pub site: String,
+    /// Its natural key within the site.
+    pub key: String,
+    /// Path of its category.
+    pub category: String,
+    /// Slugs of its sources.
+    pub sources: Vec<String>,
+    /// Keys of its topics.
+    pub topics: Vec<String>,
+    /// Everything that was set on it.
+    pub content: ArticleContent,
+    /// The account that made it through the API.
+    pub created_by: Option<i64>,
+    /// Grows with every change.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Ts,
+    /// When it was last changed.
+    pub updated_at: Ts,
+}
+
+/// An article in the lists of those who may change it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManagedSummary {
+    /// Its id.
+    pub id: i64,
+    /// Slug of its site.
+    pub site: String,
+    /// Its natural key within the site.
+    pub key: String,
+    /// Its name in addresses.
+    pub slug: String,
+    /// `draft`, `published` or `archived`.
+    pub status: String,
+    /// Its title in its own language.
+    pub title: String,
+    /// Path of its category.
+    pub category: String,
+    /// Its category.
+    pub category_id: i64,
+    /// When it is or was published.
+    pub published_at: Ts,
+    /// The printed offset, minutes east of UTC.
+    pub published_offset: i32,
+    /// Its own language.
+    pub locale: String,
+    /// When it vanishes again.
+    pub unpublish_at: Option<Ts>,
+    /// The account that made it through the API.
+    pub created_by: Option<i64>,
+    /// How often it was viewed.
+    pub views: i64,
+    /// Grows with every change.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Ts,
+    /// When it was last changed.
+    pub updated_at: Ts,
+}

@@ -72,3 +72,14 @@ pub struct NewEntry {
     /// What changed, as it is now; `None` for what is gone.
     pub after: Option<serde_json::Value>,
 }
+
+/// A stored entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its id; later ones have higher ids.
+    pub id: i64,
+    /// Slug of the site it belongs to; `None` also where that is gone.
+    pub site: Option<String>,
+    /// What was noted.
+    pub noted: NewEntry,
+}

@@ -21,3 +21,29 @@ pub struct MenuItem {
     /// The category it points to.
     pub category_id: Option<i64>,
 }
+
+/// An item as those see it who may change it: a category is named by its path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacedItem {
+    /// 0 at the root.
+    pub depth: i32,
+    /// Its text; not unique.
+    pub label: String,
+    /// The address it points to, where it is not a category.
+    pub url: Option<String>,
+    /// The path of the category it points to.
+    pub category: Option<String>,
+}
+
+/// A menu with everything in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Menu {
+    /// Its id.
+    pub id: i64,
+    /// The site it belongs to.
+    pub site_id: i64,
+    /// Its natural key within the site.
+    pub key: String,
+    /// Its items in pre-order.
+    pub items: Vec<PlacedItem>,
+}

@@ -104,6 +104,15 @@ impl<T, P> Page<T, P> {
         Self { items, next, total }
     }
 
+    /// The only page of a list without items.
+    pub fn empty(count: Count) -> Self {
+        Self {
+            items: Vec::new(),
+            next: None,
+            total: count.exactly(0),
+        }
+    }
+
     /// The items of the page, and the page without them.
     pub fn split(self) -> (Vec<T>, Page<T, P>) {
         let Self { items, next, total } = self;

@@ -4,6 +4,7 @@
 //! A broken rule answers with a sentence fragment that follows the name of the member and tells the mend.
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate};
+use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Characters of a title, subtitle, name or label.
@@ -28,6 +29,12 @@ pub const MENU_DEPTH: usize = 16;
 pub const URL: usize = 2_000;
 /// Characters of a language tag (RFC 5646, section 4.4.1).
 pub const LOCALE: usize = 35;
+/// Characters of an e-mail address (RFC 5321, section 4.5.3.1.3).
+pub const EMAIL: usize = 254;
+/// Characters of a password.
+pub const PASSWORD: usize = 256;
+/// The fewest characters of a new password.
+pub const NEW_PASSWORD: usize = 8;
 /// The largest counter: what every JSON reader can hold exactly (RFC 8259, section 6).
 pub const COUNTER: i64 = 9_007_199_254_740_991;
 
@@ -339,6 +346,22 @@ pub fn counter(value: i64) -> Verdict {
     }
 }
 
+/// The id of a record, 1 to 2^53-1.
+pub fn id(value: i64) -> Verdict {
+    match (1..=COUNTER).contains(&value) {
+        true => Ok(()),
+        false => Err(format!("must be an id, from 1 to {COUNTER}")),
+    }
+}
+
+/// A place in a list, 1 to 1,000,000,000.
+pub fn position(value: i64) -> Verdict {
+    match (1..=1_000_000_000).contains(&value) {
+        true => Ok(()),
+        false => Err("must be a place from 1 to 1000000000".to_owned()),
+    }
+}
+
 /// A calendar year, 1 to 9999.
 pub fn year(value: i64) -> Verdict {
     match (1..=9999).contains(&value) {
@@ -408,6 +431,57 @@ pub fn date(value: &str) -> Result<NaiveDate, String> {
     }
 }
 
+/// An e-mail address: at most [`EMAIL`] characters, one `@` with something on both sides, nothing that cannot be seen. Whether mail
+/// arrives there is not for a rule to say.
+pub fn email(value: &str) -> Verdict {
+    const FORM: &str = "write it as `name@example.org`";
+    at_most_code_points(value, EMAIL)?;
+    // As it will be compared: compatibility forms may be longer, and hide an `@`.
+    let folded: String = value.nfkc().collect();
+    at_most_code_points(&folded, EMAIL)?;
+    let is_bad = |c: char| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+    };
+    if folded.chars().any(is_bad) {
+        return Err(format!("contains a blank or invisible character; {FORM}"));
+    }
+    match folded.split_once('@') {
+        Some((name, host)) if !name.is_empty() && !host.is_empty() && !host.contains('@') => Ok(()),
+        _ => Err(format!("is not an e-mail address; {FORM}")),
+    }
+}
+
+/// A password that somebody signs in with: 1 to [`PASSWORD`] characters. The message never repeats it.
+pub fn password(value: &str) -> Verdict {
+    if value.is_empty() {
+        return Err("must not be empty".to_owned());
+    }
+    no_nul(value)?;
+    at_most_code_points(value, PASSWORD)
+}
+
+/// A refresh token, which is shorter than this in any case; whether it is good is another question.
+pub fn refresh_token(value: &str) -> Verdict {
+    if value.is_empty() {
+        return Err("must not be empty".to_owned());
+    }
+    at_most_code_points(value, 1_000)
+}
+
+/// A password to be set: at least [`NEW_PASSWORD`] characters, not blank; any of them, as length is what counts (NIST SP 800-63B).
+pub fn new_password(value: &str) -> Verdict {
+    password(value)?;
+    not_blank(value)?;
+    match value.chars().nth(NEW_PASSWORD - 1) {
+        Some(_) => Ok(()),
+        None => Err(format!(
+            "must have at least {NEW_PASSWORD} characters; choose a longer one"
+        )),
+    }
+}
+
 /// The start of a value, for a message.
 pub fn excerpt(value: &str) -> String {
     const SHOWN: usize = 40;
@@ -441,6 +515,33 @@ mod tests {
         for value in bad {
             assert!(rule(value).is_err(), "{value:?}");
         }
+    }
+
+    #[test]
+    fn addresses_have_one_at_sign() {
+        holds(
+            email,
+            &["a@b", "Li.Na+x@example.org", "李@例子.中国"],
+            &[
+                "", "@", "a@", "@b", "a@b@c", "a@b＠c", "a b@c", "a@b\n", "a\u{200B}@b", "a\0@b", "ab",
+            ],
+        );
+        assert!(email(&format!("{}@b", "a".repeat(252))).is_ok());
+        assert!(email(&format!("{}@b", "a".repeat(253))).is_err());
+        assert!(email(&format!("{}@b", "\u{FDFA}".repeat(100))).is_err());
+    }
+
+    #[test]
+    fn new_passwords_are_neither_short_nor_blank() {
+        holds(
+            new_password,
+            &["12345678", "correct horse", "密码密码密码密码"],
+            &["", "1234567", "        ", "1234567\0"],
+        );
+        assert!(new_password(&"x".repeat(256)).is_ok());
+        let reason = new_password(&"x".repeat(10_000)).unwrap_err();
+        assert_eq!(reason, "is longer than 256 characters; shorten it");
+        assert!(password("1").is_ok());
     }
 
     #[test]

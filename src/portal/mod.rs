@@ -5,8 +5,6 @@
 //! [`demo`] is a file of sample content.
 
 pub mod demo;
-mod fields;
-mod json;
 mod parse;
 pub mod reader;
 pub mod record;

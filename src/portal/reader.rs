@@ -3,10 +3,11 @@
 use std::io::{self, BufRead, Read};
 use std::iter::FusedIterator;
 
+use crate::json::tree;
 use crate::models::rules;
 
+use super::parse;
 use super::record::{LineFault, Record};
-use super::{json, parse};
 
 /// What the first line must be.
 const HEADER: &str = r#"{"type":"portal","version":1}"#;
@@ -102,7 +103,7 @@ impl<R: BufRead> Reader<R> {
                 fault.valid_up_to() + 1
             ))]
         })?;
-        let value = json::parse(text).map_err(|reason| vec![self.fault(reason)])?;
+        let value = tree::parse(text).map_err(|reason| vec![self.fault(reason)])?;
         parse::record(value, self.number)
     }
 
@@ -193,8 +194,9 @@ impl<R: BufRead> FusedIterator for Reader<R> {}
 mod tests {
     use std::io::BufReader;
 
-    use super::super::record::{ArticleRecord, MenuRecord, Patch, SiteRecord};
     use super::*;
+    use crate::models::patch::Patch;
+    use crate::models::record::{ArticleRecord, MenuRecord, SiteRecord};
 
     fn lines(file: impl AsRef<[u8]>) -> Vec<Line> {
         // A tiny buffer makes every line cross its border.

@@ -436,11 +436,13 @@ fn optional_date<S: Serializer>(date: &Option<NaiveDate>, to: S) -> Result<S::Ok
 #[cfg(test)]
 mod tests {
     use super::super::reader::Reader;
-    use super::super::record::{
-        ArticleRecord, FormerSlugRecord, MenuEntry, Patch, Record, SiteRecord, TranslationRecord,
-    };
+    use super::super::record::Record;
     use super::*;
     use crate::models::contributor::ContributorKind;
+    use crate::models::patch::Patch;
+    use crate::models::record::{
+        ArticleRecord, FormerSlugRecord, MenuEntry, SiteRecord, TranslationRecord,
+    };
 
     fn text(write: impl FnOnce(&mut Writer<Vec<u8>>) -> io::Result<()>) -> String {
         let mut writer = Writer::new(Vec::new());

@@ -1,12 +1,14 @@
 //! Use cases: what is visible, what changes together. Each is one closure on one connection; a write is one
 //! transaction. Knows neither HTTP nor SQL.
 
+pub mod access;
 pub mod articles;
 pub mod categories;
 pub mod export;
 pub mod health;
 pub mod import;
 pub mod link_groups;
+pub mod management;
 pub mod menus;
 pub mod sites;
 pub mod sources;
@@ -14,11 +16,14 @@ pub mod topics;
 pub mod upkeep;
 
 use crate::clock::Clock;
+use crate::error::Result;
 use crate::store::Store;
 
 /// Every use case, ready to be called.
 #[derive(Clone)]
 pub struct Services {
+    /// Who is calling.
+    pub access: access::Access,
     /// Reading articles.
     pub articles: articles::Articles,
     /// Reading category trees.
@@ -31,6 +36,8 @@ pub struct Services {
     pub import: import::Import,
     /// Reading groups of links.
     pub link_groups: link_groups::LinkGroups,
+    /// Writing through the API.
+    pub management: management::Management,
     /// Reading menus.
     pub menus: menus::Menus,
     /// Reading sites.
@@ -44,20 +51,22 @@ pub struct Services {
 }
 
 impl Services {
-    /// Services on `store` with the time of `clock`.
-    pub fn new(store: &Store, clock: &Clock) -> Self {
-        Self {
+    /// Services on `store` with the time of `clock`; `settings` are those for tokens.
+    pub fn new(store: &Store, clock: &Clock, settings: access::AccessSettings) -> Result<Self> {
+        Ok(Self {
+            access: access::Access::new(store.clone(), clock.clone(), settings)?,
             articles: articles::Articles::new(store.clone(), clock.clone()),
             categories: categories::Categories::new(store.clone(), clock.clone()),
             export: export::Export::new(store.clone()),
             health: health::Health::new(store.clone()),
             import: import::Import::new(store.clone(), clock.clone()),
             link_groups: link_groups::LinkGroups::new(store.clone(), clock.clone()),
+            management: management::Management::new(store.clone(), clock.clone()),
             menus: menus::Menus::new(store.clone(), clock.clone()),
             sites: sites::Sites::new(store.clone(), clock.clone()),
             sources: sources::Sources::new(store.clone(), clock.clone()),
             topics: topics::Topics::new(store.clone(), clock.clone()),
             upkeep: upkeep::Upkeep::new(store.clone(), clock.clone()),
-        }
+        })
     }
 }

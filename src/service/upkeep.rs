@@ -3,6 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::models::article::ArticleState;
@@ -16,6 +18,9 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// How many attempts, each of which also waits for its turn to write.
 const ATTEMPTS: u32 = 100;
+
+/// How long what is over is kept.
+const KEPT_FOR: TimeDelta = TimeDelta::days(1);
 
 /// Articles read together.
 const BATCH: i64 = 200;
@@ -42,6 +47,24 @@ impl Upkeep {
                 .write_blocking(|conn| store::counts::roll_up(conn, now))?
             {}
             Ok(())
+        })
+        .await
+        .map_err(|e| Error::Internal(e.into()))?
+    }
+
+    /// Removes what nobody needs any more: sessions that ended more than a day ago, failed sign-ins of the day before, and answers
+    /// to repeat that are older than a day.
+    pub async fn clean_up(&self) -> Result<()> {
+        let this = self.clone();
+        tokio::task::spawn_blocking(move || {
+            let now = Ts::from(this.clock.now());
+            let before = Ts(now.0 - KEPT_FOR);
+            this.store.write_blocking(|conn| {
+                store::sessions::delete_expired(conn, before)?;
+                store::sign_ins::delete_old(conn, before)?;
+                store::idempotency::delete_old(conn, before)?;
+                Ok(())
+            })
         })
         .await
         .map_err(|e| Error::Internal(e.into()))?

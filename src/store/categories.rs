@@ -3,12 +3,15 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
-use super::connection::Conn;
+use super::COUNTED;
+use super::connection::{Conn, Db};
 use super::fragments::any_of;
 use crate::error::Result;
 use crate::models::category::Category;
+use crate::models::managed::Managed;
+use crate::models::page::Total;
 use crate::models::time::Ts;
-use crate::schema::{UtcTs, categories};
+use crate::schema::{UtcTs, categories, sites};
 
 /// A category with the number of public articles in exactly this category.
 #[derive(Debug, Clone, QueryableByName)]
@@ -69,6 +72,29 @@ pub fn find(conn: &mut Conn, site_id: i64, path: &str) -> Result<Option<Category
         .select(columns!())
         .first(conn)
         .optional()?)
+}
+
+/// The categories with `ids` and all below them.
+pub fn below(conn: &mut Conn, ids: &[i64]) -> Result<Vec<i64>> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = BigInt)]
+        id: i64,
+    }
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Integers of our own; a list of bound values would differ between the databases.
+    let list: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let found: Vec<Found> = diesel::sql_query(format!(
+        "WITH RECURSIVE below (id) AS ( \
+           SELECT id FROM categories WHERE id IN ({}) \
+           UNION SELECT c.id FROM below JOIN categories c ON c.parent_id = below.id) \
+         SELECT id FROM below",
+        list.join(", ")
+    ))
+    .load(conn)?;
+    Ok(found.into_iter().map(|found| found.id).collect())
 }
 
 /// A site's categories in the order of their positions.
@@ -180,5 +206,169 @@ pub fn update(conn: &mut Conn, category: &Category, now: Ts) -> Result<()> {
             categories::updated_at.eq(now),
         ))
         .execute(conn)?;
+    Ok(())
+}
+
+/// The columns of a [`Managed`] category, in its order.
+macro_rules! managed_columns {
+    () => {
+        (
+            columns!(),
+            sites::slug,
+            categories::version,
+            categories::created_at,
+            categories::updated_at,
+        )
+    };
+}
+
+type ManagedRow = (Category, String, i64, Ts, Ts);
+
+fn managed((value, site, version, created_at, updated_at): ManagedRow) -> Managed<Category> {
+    Managed {
+        value,
+        site,
+        version,
+        created_at,
+        updated_at,
+    }
+}
+
+/// The category with `id`.
+pub fn find_by_id(conn: &mut Conn, id: i64) -> Result<Option<Category>> {
+    Ok(categories::table
+        .find(id)
+        .select(columns!())
+        .first(conn)
+        .optional()?)
+}
+
+/// The category with `id`, with its history.
+pub fn find_managed(conn: &mut Conn, id: i64) -> Result<Option<Managed<Category>>> {
+    let found: Option<ManagedRow> = categories::table
+        .inner_join(sites::table.on(sites::id.eq(categories::site_id)))
+        .filter(categories::id.eq(id))
+        .select(managed_columns!())
+        .first(conn)
+        .optional()?;
+    Ok(found.map(managed))
+}
+
+/// Up to `limit` categories of a site behind the place `(position, id)`, in order and with their history; only those directly
+/// below `parent_id` where one is given.
+pub fn managed_page(
+    conn: &mut Conn,
+    site_id: i64,
+    parent_id: Option<i64>,
+    after: Option<(i64, i64)>,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<Managed<Category>>> {
+    let (position, id) = after.unwrap_or((i64::MIN, 0));
+    let mut query = categories::table
+        .inner_join(sites::table.on(sites::id.eq(categories::site_id)))
+        .filter(categories::site_id.eq(site_id))
+        // The first of the two is a range of the index; the second decides only where positions are equal.
+        .filter(categories::position.ge(position))
+        .filter(categories::position.gt(position).or(categories::id.gt(id)))
+        .select(managed_columns!())
+        .order((categories::position, categories::id))
+        .offset(offset)
+        .limit(limit)
+        .into_boxed::<Db>();
+    if let Some(parent_id) = parent_id {
+        query = query.filter(categories::parent_id.eq(parent_id));
+    }
+    let found: Vec<ManagedRow> = query.load(conn)?;
+    Ok(found.into_iter().map(managed).collect())
+}
+
+/// How many categories [`managed_page`] has in all; beyond `COUNTED` nobody counts on.
+pub fn count(conn: &mut Conn, site_id: i64, parent_id: Option<i64>) -> Result<Total> {
+    let mut query = categories::table
+        .filter(categories::site_id.eq(site_id))
+        .select(categories::id)
+        .limit(COUNTED + 1)
+        .into_boxed::<Db>();
+    if let Some(parent_id) = parent_id {
+        query = query.filter(categories::parent_id.eq(parent_id));
+    }
+    let counted: Vec<i64> = query.load(conn)?;
+    let n = i64::try_from(counted.len()).unwrap_or(i64::MAX);
+    Ok(match n > COUNTED {
+        true => Total::Estimated(n),
+        false => Total::Exact(n),
+    })
+}
+
+/// The categories directly below `parent_id`, or the roots of the site.
+macro_rules! siblings {
+    ($site_id:expr, $parent_id:expr) => {{
+        let all = categories::table
+            .filter(categories::site_id.eq($site_id))
+            .into_boxed::<Db>();
+        match $parent_id {
+            Some(parent_id) => all.filter(categories::parent_id.eq(parent_id)),
+            None => all.filter(categories::parent_id.is_null()),
+        }
+    }};
+}
+
+/// The highest position among the categories directly below `parent_id`, or among the roots of the site; 0 where there are none.
+pub fn last_sibling_position(conn: &mut Conn, site_id: i64, parent_id: Option<i64>) -> Result<i64> {
+    let last: Option<i64> = siblings!(site_id, parent_id)
+        .select(diesel::dsl::max(categories::position))
+        .first(conn)?;
+    Ok(last.unwrap_or(0))
+}
+
+/// Moves the categories directly below `parent_id` (or the roots of the site) from `position` on one place back, except the one
+/// that takes the place.
+pub fn make_room(
+    conn: &mut Conn,
+    site_id: i64,
+    parent_id: Option<i64>,
+    position: i64,
+    taken_by: Option<i64>,
+    now: Ts,
+) -> Result<()> {
+    let moved = categories::table
+        .filter(categories::site_id.eq(site_id))
+        .filter(categories::position.ge(position))
+        .filter(categories::id.ne(taken_by.unwrap_or(0)));
+    let room = (
+        categories::position.eq(categories::position + 1),
+        categories::version.eq(categories::version + 1),
+        categories::updated_at.eq(now),
+    );
+    match parent_id {
+        Some(parent_id) => diesel::update(moved.filter(categories::parent_id.eq(parent_id)))
+            .set(room)
+            .execute(conn)?,
+        None => diesel::update(moved.filter(categories::parent_id.is_null()))
+            .set(room)
+            .execute(conn)?,
+    };
+    Ok(())
+}
+
+/// Changes everything that can change of a category. The paths of those below are for [`super::subtrees::rename_below`].
+pub fn place(conn: &mut Conn, category: &Category, now: Ts) -> Result<()> {
+    diesel::update(categories::table.find(category.id))
+        .set((
+            categories::parent_id.eq(category.parent_id),
+            categories::path.eq(&category.path),
+            categories::name.eq(&category.name),
+            categories::position.eq(category.position),
+            categories::version.eq(categories::version + 1),
+            categories::updated_at.eq(now),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Removes a category that nothing refers to.
+pub fn delete(conn: &mut Conn, id: i64) -> Result<()> {
+    diesel::delete(categories::table.find(id)).execute(conn)?;
     Ok(())
 }

@@ -130,6 +130,39 @@ pub fn record(
     withdraw_perhaps(conn, &perhaps)
 }
 
+/// Records an article (with its state so far) that is deleted.
+pub fn record_deleted(
+    conn: &mut Conn,
+    site_id: i64,
+    id: i64,
+    state: &ArticleState,
+    now: Ts,
+) -> Result<()> {
+    let gone = Row {
+        withdrawn_at: Some(now),
+        reason: Some("deleted"),
+        ..Row::new(id, site_id)
+    };
+    let begin = state.visibility_changes().first().map(|(begin, _)| *begin);
+    match begin {
+        Some(at) if at <= now => {
+            let rows = [gone];
+            upsert!(conn, rows, changed_at, withdrawn_at, reason);
+            Ok(())
+        }
+        // It may come out until this transaction commits.
+        Some(_) => withdraw_perhaps(
+            conn,
+            &[Row {
+                public_from: begin,
+                ..gone
+            }],
+        ),
+        // What was withdrawn before stays so.
+        None => Ok(()),
+    }
+}
+
 /// Adds withdrawals of what may come out meanwhile. An earlier one is kept: a follower may not have heard of it.
 fn withdraw_perhaps(conn: &mut Conn, rows: &[Row<'_>]) -> Result<()> {
     let ids: Vec<i64> = rows.iter().map(|row| row.article_id).collect();

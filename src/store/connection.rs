@@ -197,6 +197,41 @@ impl Drop for OpenTransaction<'_> {
     }
 }
 
+/// Who may change which lists show an article while this transaction runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Structure {
+    /// Articles are written: others may write theirs.
+    Kept,
+    /// Categories move or records merge: nobody else may write articles.
+    Changed,
+}
+
+/// Keeps writers of articles and of the structure around them apart until the transaction ends. On SQLite there is one writer.
+/// Those who change the structure take it before anything else.
+pub fn lock_structure(conn: &mut Conn, structure: Structure) -> Result<()> {
+    /// A number of ours among the advisory locks of the database.
+    const STRUCTURE: &str = "7237970109966541";
+    if let Conn::Postgres(c) = conn {
+        let function = match structure {
+            Structure::Kept => "pg_advisory_xact_lock_shared",
+            Structure::Changed => "pg_advisory_xact_lock",
+        };
+        diesel::sql_query(format!("SELECT {function}({STRUCTURE})")).execute(c)?;
+    }
+    Ok(())
+}
+
+/// Takes the lock on a row until the transaction ends, so that what is read of it now is what is changed later. On SQLite a
+/// writing transaction has the lock on everything.
+pub fn lock(conn: &mut Conn, table: &'static str, id: i64) -> Result<()> {
+    if let Conn::Postgres(c) = conn {
+        diesel::sql_query(format!("SELECT 1 FROM {table} WHERE id = $1 FOR UPDATE"))
+            .bind::<sql_types::BigInt, _>(id)
+            .execute(c)?;
+    }
+    Ok(())
+}
+
 /// Inserts `rows` with as few statements as the databases' limits on bound values allow.
 macro_rules! insert_rows {
     ($conn:expr, $table:expr, $rows:expr) => {

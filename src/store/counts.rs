@@ -11,7 +11,7 @@ use chrono::Duration;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
-use super::connection::{Conn, insert_rows, on_db};
+use super::connection::{Conn, Structure, insert_rows, lock_structure, on_db};
 use super::fragments::any_of;
 use super::{changes, listings, stamps};
 use crate::error::Result;
@@ -153,6 +153,7 @@ pub fn of_list(conn: &mut Conn, list: List, now: Ts) -> Result<Option<i64>> {
 /// Folds up to `FOLDED_AT_ONCE` events that are old enough into the numbers, takes articles that have expired by then
 /// off their lists, and records all of them as changes. Tells whether there may be more. Run it in a transaction.
 pub fn roll_up(conn: &mut Conn, now: Ts) -> Result<bool> {
+    lock_structure(conn, Structure::Kept)?;
     let gone = take_due(conn, Ts(now.0 - FOLD_AFTER))?;
     if gone.is_empty() {
         return Ok(false);

@@ -7,7 +7,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
-use super::connection::{Conn, insert_rows};
+use super::connection::{Conn, Structure, insert_rows, lock_structure};
 use super::fragments::any_of;
 use crate::error::Result;
 
@@ -47,7 +47,8 @@ pub fn lock(conn: &mut Conn) -> Result<()> {
             .bind::<BigInt, _>(LOCK)
             .execute(c)?;
     }
-    Ok(())
+    // At once: who changes the structure meanwhile would wait for rows of ours, and we for the structure.
+    lock_structure(conn, Structure::Kept)
 }
 
 /// Tells PostgreSQL what its tables hold by now. Its plans for look-ups by key were made when they were empty, and

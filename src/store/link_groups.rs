@@ -6,8 +6,9 @@ use super::connection::Conn;
 use crate::error::Result;
 use crate::models::json::Doc;
 use crate::models::link_group::{Link, LinkGroup};
+use crate::models::managed::Managed;
 use crate::models::time::Ts;
-use crate::schema::link_groups;
+use crate::schema::{link_groups, sites};
 
 /// The columns of a [`LinkGroup`], in its order.
 macro_rules! columns {
@@ -51,7 +52,7 @@ pub fn last_position(conn: &mut Conn, site_id: i64) -> Result<i64> {
     Ok(last.unwrap_or(0))
 }
 
-/// Adds a group.
+/// Adds a group and returns its id.
 pub fn insert(
     conn: &mut Conn,
     site_id: i64,
@@ -60,8 +61,8 @@ pub fn insert(
     links: &Doc<Vec<Link>>,
     position: i64,
     now: Ts,
-) -> Result<()> {
-    diesel::insert_into(link_groups::table)
+) -> Result<i64> {
+    Ok(diesel::insert_into(link_groups::table)
         .values((
             link_groups::site_id.eq(site_id),
             link_groups::key.eq(key),
@@ -71,8 +72,8 @@ pub fn insert(
             link_groups::created_at.eq(now),
             link_groups::updated_at.eq(now),
         ))
-        .execute(conn)?;
-    Ok(())
+        .returning(link_groups::id)
+        .get_result(conn)?)
 }
 
 /// Changes a group's title, links and position.
@@ -86,5 +87,98 @@ pub fn update(conn: &mut Conn, group: &LinkGroup, now: Ts) -> Result<()> {
             link_groups::updated_at.eq(now),
         ))
         .execute(conn)?;
+    Ok(())
+}
+
+/// The columns of a [`Managed`] group, in its order.
+macro_rules! managed_columns {
+    () => {
+        (
+            columns!(),
+            sites::slug,
+            link_groups::version,
+            link_groups::created_at,
+            link_groups::updated_at,
+        )
+    };
+}
+
+type ManagedRow = (LinkGroup, String, i64, Ts, Ts);
+
+fn managed((value, site, version, created_at, updated_at): ManagedRow) -> Managed<LinkGroup> {
+    Managed {
+        value,
+        site,
+        version,
+        created_at,
+        updated_at,
+    }
+}
+
+/// The group with `id`, with its history.
+pub fn find_managed(conn: &mut Conn, id: i64) -> Result<Option<Managed<LinkGroup>>> {
+    let found: Option<ManagedRow> = link_groups::table
+        .inner_join(sites::table.on(sites::id.eq(link_groups::site_id)))
+        .filter(link_groups::id.eq(id))
+        .select(managed_columns!())
+        .first(conn)
+        .optional()?;
+    Ok(found.map(managed))
+}
+
+/// Up to `limit` groups of a site behind the place `(position, id)`, in order and with their history.
+pub fn managed_page(
+    conn: &mut Conn,
+    site_id: i64,
+    after: Option<(i64, i64)>,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<Managed<LinkGroup>>> {
+    let (position, id) = after.unwrap_or((i64::MIN, 0));
+    let found: Vec<ManagedRow> = link_groups::table
+        .inner_join(sites::table.on(sites::id.eq(link_groups::site_id)))
+        .filter(link_groups::site_id.eq(site_id))
+        // The first of the two is a range of the index; the second decides only where positions are equal.
+        .filter(link_groups::position.ge(position))
+        .filter(
+            link_groups::position
+                .gt(position)
+                .or(link_groups::id.gt(id)),
+        )
+        .select(managed_columns!())
+        .order((link_groups::position, link_groups::id))
+        .offset(offset)
+        .limit(limit)
+        .load(conn)?;
+    Ok(found.into_iter().map(managed).collect())
+}
+
+/// How many groups a site has.
+pub fn count(conn: &mut Conn, site_id: i64) -> Result<i64> {
+    Ok(link_groups::table
+        .filter(link_groups::site_id.eq(site_id))
+        .count()
+        .get_result(conn)?)
+}
+
+/// Moves the groups of a site from `position` on one place back.
+pub fn make_room(conn: &mut Conn, site_id: i64, position: i64, now: Ts) -> Result<()> {
+    diesel::update(
+        link_groups::table
+            .filter(link_groups::site_id.eq(site_id))
+            .filter(link_groups::position.ge(position)),
+    )
+    .set((
+        link_groups::position.eq(link_groups::position + 1),
+        link_groups::version.eq(link_groups::version + 1),
+        link_groups::updated_at.eq(now),
+    ))
+    .execute(conn)?;
+    Ok(())
+}
+
+/// Removes a group.
+pub fn delete(conn: &mut Conn, id: i64) -> Result<()> {
+    diesel::delete(link_groups::table.find(id)).execute(conn)?;
     Ok(())
 }

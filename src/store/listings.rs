@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, SmallInt};
 use sha2::{Digest, Sha256};
 
 use super::categories;
@@ -190,5 +191,46 @@ pub fn is_longer(conn: &mut Conn, list: List, rows: i64) -> Result<bool> {
 pub fn remove(conn: &mut Conn, article_ids: &[i64]) -> Result<()> {
     diesel::delete(listings::table.filter(any_of(listings::article_id, article_ids)))
         .execute(conn)?;
+    Ok(())
+}
+
+/// Takes everything off one list.
+pub fn remove_list(conn: &mut Conn, kind: ListKind, reference: i64) -> Result<()> {
+    diesel::delete(
+        listings::table
+            .filter(listings::kind.eq(kind.code()))
+            .filter(listings::reference.eq(reference)),
+    )
+    .execute(conn)?;
+    Ok(())
+}
+
+/// Adds everything that one list shows to another of the same kind, where it is not there yet.
+pub fn copy_list(conn: &mut Conn, kind: ListKind, from: i64, to: i64) -> Result<()> {
+    diesel::sql_query(
+        "INSERT INTO listings (kind, reference, published_at, article_id, updated_at, title_key) \
+         SELECT l.kind, $1, l.published_at, l.article_id, l.updated_at, l.title_key FROM listings l \
+         WHERE l.kind = $2 AND l.reference = $3 AND NOT EXISTS ( \
+           SELECT 1 FROM listings o WHERE o.kind = l.kind AND o.reference = $1 \
+           AND o.published_at = l.published_at AND o.article_id = l.article_id)",
+    )
+    .bind::<BigInt, _>(to)
+    .bind::<SmallInt, _>(kind.code())
+    .bind::<BigInt, _>(from)
+    .execute(conn)?;
+    Ok(())
+}
+
+/// Takes everything that one list shows off another of the same kind.
+pub fn subtract_list(conn: &mut Conn, kind: ListKind, shown: i64, from: i64) -> Result<()> {
+    diesel::sql_query(
+        // In this order: SQLite numbers what is bound by where it first stands in the text.
+        "DELETE FROM listings WHERE reference = $1 AND kind = $2 AND article_id IN ( \
+           SELECT l.article_id FROM listings l WHERE l.kind = $2 AND l.reference = $3)",
+    )
+    .bind::<BigInt, _>(from)
+    .bind::<SmallInt, _>(kind.code())
+    .bind::<BigInt, _>(shown)
+    .execute(conn)?;
     Ok(())
 }

@@ -1,12 +1,16 @@
 //! SQL on menus.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use super::connection::{Conn, insert_rows};
+use super::fragments::any_of;
 use crate::error::Result;
-use crate::models::menu::MenuItem;
+use crate::models::managed::Managed;
+use crate::models::menu::{Menu, MenuItem, PlacedItem};
 use crate::models::time::Ts;
-use crate::schema::{categories, menu_items, menus};
+use crate::schema::{categories, menu_items, menus, sites};
 
 /// An item as readers need it, with the path of the category it points to.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
@@ -105,15 +109,122 @@ pub fn insert(conn: &mut Conn, site_id: i64, key: &str, now: Ts) -> Result<i64> 
         .get_result(conn)?)
 }
 
+/// Adds items to menus.
+pub fn insert_items(conn: &mut Conn, items: &[MenuItem]) -> Result<()> {
+    Ok(insert_rows!(conn, menu_items::table, items)?)
+}
+
 /// Replaces a menu's items.
 pub fn replace_items(conn: &mut Conn, menu_id: i64, items: &[MenuItem], now: Ts) -> Result<()> {
     diesel::delete(menu_items::table.filter(menu_items::menu_id.eq(menu_id))).execute(conn)?;
-    insert_rows!(conn, menu_items::table, items)?;
+    insert_items(conn, items)?;
     diesel::update(menus::table.find(menu_id))
         .set((
             menus::version.eq(menus::version + 1),
             menus::updated_at.eq(now),
         ))
         .execute(conn)?;
+    Ok(())
+}
+
+/// The columns of a [`Managed`] menu without its items.
+macro_rules! managed_columns {
+    () => {
+        (
+            menus::id,
+            menus::site_id,
+            menus::key,
+            sites::slug,
+            menus::version,
+            menus::created_at,
+            menus::updated_at,
+        )
+    };
+}
+
+type ManagedRow = (i64, i64, String, String, i64, Ts, Ts);
+
+/// Puts the items into the menus that they belong to.
+fn managed(rows: Vec<ManagedRow>, entries: Vec<Entry>) -> Vec<Managed<Menu>> {
+    let mut items: HashMap<i64, Vec<PlacedItem>> = HashMap::new();
+    for entry in entries {
+        let Entry {
+            menu_id,
+            depth,
+            label,
+            url,
+            category_id: _,
+            category_path,
+        } = entry;
+        items.entry(menu_id).or_default().push(PlacedItem {
+            depth,
+            label,
+            url,
+            category: category_path,
+        });
+    }
+    let whole = |(id, site_id, key, site, version, created_at, updated_at)| Managed {
+        value: Menu {
+            id,
+            site_id,
+            key,
+            items: items.remove(&id).unwrap_or_default(),
+        },
+        site,
+        version,
+        created_at,
+        updated_at,
+    };
+    rows.into_iter().map(whole).collect()
+}
+
+/// The menu with `id`, with its items and its history.
+pub fn find_managed(conn: &mut Conn, id: i64) -> Result<Option<Managed<Menu>>> {
+    let found: Option<ManagedRow> = menus::table
+        .inner_join(sites::table.on(sites::id.eq(menus::site_id)))
+        .filter(menus::id.eq(id))
+        .select(managed_columns!())
+        .first(conn)
+        .optional()?;
+    let Some(row) = found else {
+        return Ok(None);
+    };
+    let entries = entries(conn, id, i32::MAX)?;
+    Ok(managed(vec![row], entries).pop())
+}
+
+/// Up to `limit` menus of a site with an id above `after`, by id, with their items and their history.
+pub fn managed_page(
+    conn: &mut Conn,
+    site_id: i64,
+    after: i64,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<Managed<Menu>>> {
+    let rows: Vec<ManagedRow> = menus::table
+        .inner_join(sites::table.on(sites::id.eq(menus::site_id)))
+        .filter(menus::site_id.eq(site_id))
+        .filter(menus::id.gt(after))
+        .select(managed_columns!())
+        .order(menus::id)
+        .offset(offset)
+        .limit(limit)
+        .load(conn)?;
+    let ids: Vec<i64> = rows.iter().map(|row| row.0).collect();
+    let entries = entries!(any_of(menu_items::menu_id, &ids), i32::MAX).load(conn)?;
+    Ok(managed(rows, entries))
+}
+
+/// How many menus a site has.
+pub fn count(conn: &mut Conn, site_id: i64) -> Result<i64> {
+    Ok(menus::table
+        .filter(menus::site_id.eq(site_id))
+        .count()
+        .get_result(conn)?)
+}
+
+/// Removes a menu with its items.
+pub fn delete(conn: &mut Conn, id: i64) -> Result<()> {
+    diesel::delete(menus::table.find(id)).execute(conn)?;
     Ok(())
 }

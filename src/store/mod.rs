@@ -1,5 +1,6 @@
 //! SQL and nothing else: functions over `&mut Conn`, one file a resource.
 
+pub mod api_keys;
 pub mod articles;
 pub mod audit;
 pub mod categories;
@@ -9,6 +10,7 @@ pub mod contributors;
 pub mod counts;
 pub mod error;
 mod fragments;
+pub mod idempotency;
 pub mod import;
 pub mod link_groups;
 pub mod listings;
@@ -17,10 +19,15 @@ pub mod menus;
 pub mod migrations;
 pub mod pool;
 pub mod secrets;
+pub mod sessions;
+pub mod sign_ins;
+pub mod signing_keys;
 pub mod sites;
 pub mod sources;
 pub mod stamps;
+pub mod subtrees;
 pub mod topics;
+pub mod users;
 
 pub use connection::Conn;
 pub use pool::Store;

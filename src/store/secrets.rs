@@ -3,9 +3,20 @@
 use diesel::prelude::*;
 
 use super::connection::{Conn, on_db};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::models::audit::AddressKey;
 use crate::models::time::Ts;
 use crate::schema::secrets;
+
+/// Name of the secret that hashes addresses of callers.
+pub const ADDRESS_KEY: &str = "address_key";
+
+/// What hashes addresses of callers for the audit log. It is made at the first start.
+pub fn address_key(conn: &mut Conn) -> Result<AddressKey> {
+    let secret = find(conn, ADDRESS_KEY)?;
+    let secret = secret.ok_or_else(|| Error::internal("the key for addresses is missing"))?;
+    Ok(AddressKey::new(secret))
+}
 
 /// The secret called `name`.
 pub fn find(conn: &mut Conn, name: &str) -> Result<Option<Vec<u8>>> {

@@ -2,11 +2,15 @@
 
 use diesel::prelude::*;
 
-use super::connection::Conn;
+use super::COUNTED;
+use super::connection::{Conn, Db};
+use super::fragments::any_of;
 use crate::error::Result;
+use crate::models::managed::Managed;
+use crate::models::page::Total;
 use crate::models::site::{Site, SiteContent};
 use crate::models::time::Ts;
-use crate::schema::{categories, site_counters, sites};
+use crate::schema::{articles, categories, menus, site_counters, sites};
 
 /// The columns of a [`Site`], in its order.
 macro_rules! columns {
@@ -132,4 +136,93 @@ pub fn visitors(conn: &mut Conn, id: i64) -> Result<i64> {
         .first(conn)
         .optional()?
         .unwrap_or(0))
+}
+
+type ManagedRow = (Site, Ts);
+
+fn managed((value, created_at): ManagedRow) -> Managed<Site> {
+    Managed {
+        site: String::new(),
+        version: value.version,
+        created_at,
+        updated_at: value.updated_at,
+        value,
+    }
+}
+
+/// The site with `id`, with its history.
+pub fn find_managed(conn: &mut Conn, id: i64) -> Result<Option<Managed<Site>>> {
+    let found: Option<ManagedRow> = sites::table
+        .find(id)
+        .select((columns!(), sites::created_at))
+        .first(conn)
+        .optional()?;
+    Ok(found.map(managed))
+}
+
+/// All sites, or those with one of these ids.
+macro_rules! listed {
+    ($only:expr) => {{
+        let all = sites::table.into_boxed::<Db>();
+        match $only {
+            Some(ids) => all.filter(any_of(sites::id, ids)),
+            None => all,
+        }
+    }};
+}
+
+/// Up to `limit` sites with an id above `after`, by id and with their history; with `only` those of these ids.
+pub fn managed_page(
+    conn: &mut Conn,
+    only: Option<&[i64]>,
+    after: i64,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<Managed<Site>>> {
+    let found: Vec<ManagedRow> = listed!(only)
+        .filter(sites::id.gt(after))
+        .select((columns!(), sites::created_at))
+        .order(sites::id)
+        .offset(offset)
+        .limit(limit)
+        .load(conn)?;
+    Ok(found.into_iter().map(managed).collect())
+}
+
+/// How many sites [`managed_page`] has in all; beyond `COUNTED` by the highest id.
+pub fn count(conn: &mut Conn, only: Option<&[i64]>) -> Result<Total> {
+    let counted: Vec<i64> = listed!(only)
+        .select(sites::id)
+        .order(sites::id.desc())
+        .limit(COUNTED + 1)
+        .load(conn)?;
+    let n = i64::try_from(counted.len()).unwrap_or(i64::MAX);
+    Ok(match counted.first() {
+        Some(highest) if n > COUNTED => Total::Estimated(*highest),
+        _ => Total::Exact(n),
+    })
+}
+
+/// Whether a site has an article, in whatever state.
+pub fn has_articles(conn: &mut Conn, id: i64) -> Result<bool> {
+    let first: Option<i64> = articles::table
+        .filter(articles::site_id.eq(id))
+        .select(articles::id)
+        .first(conn)
+        .optional()?;
+    Ok(first.is_some())
+}
+
+/// Removes a site that has no articles, with everything of it; returns the ids that its categories had.
+pub fn delete(conn: &mut Conn, id: i64) -> Result<Vec<i64>> {
+    // What refers to categories goes before them; the rest goes with the site.
+    diesel::delete(menus::table.filter(menus::site_id.eq(id))).execute(conn)?;
+    diesel::update(categories::table.filter(categories::site_id.eq(id)))
+        .set(categories::parent_id.eq(None::<i64>))
+        .execute(conn)?;
+    let category_ids = diesel::delete(categories::table.filter(categories::site_id.eq(id)))
+        .returning(categories::id)
+        .get_results(conn)?;
+    diesel::delete(sites::table.find(id)).execute(conn)?;
+    Ok(category_ids)
 }

@@ -1,11 +1,14 @@
 //! SQL on sources.
 
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
-use super::COUNTED;
-use super::connection::Conn;
+use super::connection::{Conn, on_db};
 use super::fragments::any_of;
+use super::{COUNTED, listings};
 use crate::error::Result;
+use crate::models::listing::ListKind;
+use crate::models::managed::Managed;
 use crate::models::page::Total;
 use crate::models::source::Source;
 use crate::models::time::Ts;
@@ -118,5 +121,117 @@ pub fn update(conn: &mut Conn, source: &Source, now: Ts) -> Result<()> {
             sources::updated_at.eq(now),
         ))
         .execute(conn)?;
+    Ok(())
+}
+
+/// The columns of a [`Managed`] source, in its order.
+macro_rules! managed_columns {
+    () => {
+        (
+            columns!(),
+            sources::version,
+            sources::created_at,
+            sources::updated_at,
+        )
+    };
+}
+
+type ManagedRow = (Source, i64, Ts, Ts);
+
+fn managed((value, version, created_at, updated_at): ManagedRow) -> Managed<Source> {
+    Managed {
+        value,
+        site: String::new(),
+        version,
+        created_at,
+        updated_at,
+    }
+}
+
+/// The source with `id`, with its history.
+pub fn find_managed(conn: &mut Conn, id: i64) -> Result<Option<Managed<Source>>> {
+    let found: Option<ManagedRow> = sources::table
+        .find(id)
+        .select(managed_columns!())
+        .first(conn)
+        .optional()?;
+    Ok(found.map(managed))
+}
+
+/// Like [`page`], with their history.
+pub fn managed_page(
+    conn: &mut Conn,
+    after: i64,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<Managed<Source>>> {
+    let found: Vec<ManagedRow> = sources::table
+        .filter(sources::id.gt(after))
+        .select(managed_columns!())
+        .order(sources::id)
+        .offset(offset)
+        .limit(limit)
+        .load(conn)?;
+    Ok(found.into_iter().map(managed).collect())
+}
+
+/// Adds a source unless its slug is taken, also by a transaction that runs just now; returns its id.
+pub fn insert_free(
+    conn: &mut Conn,
+    slug: &str,
+    name: &str,
+    url: Option<&str>,
+    now: Ts,
+) -> Result<Option<i64>> {
+    let values = (
+        sources::slug.eq(slug),
+        sources::name.eq(name),
+        sources::url.eq(url),
+        sources::created_at.eq(now),
+        sources::updated_at.eq(now),
+    );
+    Ok(on_db!(conn, |c| {
+        diesel::insert_into(sources::table)
+            .values(values)
+            .on_conflict(sources::slug)
+            .do_nothing()
+            .returning(sources::id)
+            .get_result(c)
+            .optional()?
+    }))
+}
+
+/// Whether an article names the source, in whatever state.
+pub fn is_named(conn: &mut Conn, id: i64) -> Result<bool> {
+    let first: Option<i64> = article_sources::table
+        .filter(article_sources::source_id.eq(id))
+        .select(article_sources::article_id)
+        .first(conn)
+        .optional()?;
+    Ok(first.is_some())
+}
+
+/// Has every article that names `from` name `into` in its place, and removes `from`. An article that names both keeps the
+/// earlier of the two places.
+pub fn merge(conn: &mut Conn, from: i64, into: i64) -> Result<()> {
+    diesel::sql_query(
+        "DELETE FROM article_sources WHERE source_id IN ($1, $2) AND EXISTS ( \
+           SELECT 1 FROM article_sources o WHERE o.article_id = article_sources.article_id \
+           AND o.source_id IN ($1, $2) AND o.position < article_sources.position)",
+    )
+    .bind::<BigInt, _>(from)
+    .bind::<BigInt, _>(into)
+    .execute(conn)?;
+    diesel::update(article_sources::table.filter(article_sources::source_id.eq(from)))
+        .set(article_sources::source_id.eq(into))
+        .execute(conn)?;
+    listings::copy_list(conn, ListKind::Source, from, into)?;
+    listings::remove_list(conn, ListKind::Source, from)?;
+    delete(conn, from)
+}
+
+/// Removes a source that no article names.
+pub fn delete(conn: &mut Conn, id: i64) -> Result<()> {
+    diesel::delete(sources::table.find(id)).execute(conn)?;
     Ok(())
 }

@@ -5,7 +5,10 @@ use diesel::prelude::*;
 use super::COUNTED;
 use super::connection::{Conn, Db};
 use super::fragments::any_of;
+use super::listings;
 use crate::error::Result;
+use crate::models::listing::ListKind;
+use crate::models::managed::Managed;
 use crate::models::page::Total;
 use crate::models::time::Ts;
 use crate::models::topic::Topic;
@@ -129,7 +132,89 @@ pub fn last_position(conn: &mut Conn, site_id: i64) -> Result<i64> {
     Ok(last.unwrap_or(0))
 }
 
-/// Adds a topic.
+/// The columns of a [`Managed`] topic, in its order.
+macro_rules! managed_columns {
+    () => {
+        (
+            columns!(),
+            sites::slug,
+            topics::version,
+            topics::created_at,
+            topics::updated_at,
+        )
+    };
+}
+
+type ManagedRow = (Topic, String, i64, Ts, Ts);
+
+fn managed((value, site, version, created_at, updated_at): ManagedRow) -> Managed<Topic> {
+    Managed {
+        value,
+        site,
+        version,
+        created_at,
+        updated_at,
+    }
+}
+
+/// The topic with `id`, with its history.
+pub fn find_managed(conn: &mut Conn, id: i64) -> Result<Option<Managed<Topic>>> {
+    let found: Option<ManagedRow> = topics::table
+        .inner_join(sites::table.on(sites::id.eq(topics::site_id)))
+        .filter(topics::id.eq(id))
+        .select(managed_columns!())
+        .first(conn)
+        .optional()?;
+    Ok(found.map(managed))
+}
+
+/// Up to `limit` topics of a site behind the place `(position, id)`, in order and with their history.
+pub fn managed_page(
+    conn: &mut Conn,
+    site_id: i64,
+    after: Option<(i64, i64)>,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<Managed<Topic>>> {
+    let (position, id) = after.unwrap_or((i64::MIN, 0));
+    let found: Vec<ManagedRow> = topics::table
+        .inner_join(sites::table.on(sites::id.eq(topics::site_id)))
+        .filter(topics::site_id.eq(site_id))
+        .filter(topics::position.ge(position))
+        .filter(topics::position.gt(position).or(topics::id.gt(id)))
+        .select(managed_columns!())
+        .order((topics::position, topics::id))
+        .offset(offset)
+        .limit(limit)
+        .load(conn)?;
+    Ok(found.into_iter().map(managed).collect())
+}
+
+/// Moves the topics of a site from `position` on one place back.
+pub fn make_room(conn: &mut Conn, site_id: i64, position: i64, now: Ts) -> Result<()> {
+    diesel::update(
+        topics::table
+            .filter(topics::site_id.eq(site_id))
+            .filter(topics::position.ge(position)),
+    )
+    .set((
+        topics::position.eq(topics::position + 1),
+        topics::version.eq(topics::version + 1),
+        topics::updated_at.eq(now),
+    ))
+    .execute(conn)?;
+    Ok(())
+}
+
+/// Removes a topic, from its articles too.
+pub fn delete(conn: &mut Conn, id: i64) -> Result<()> {
+    diesel::delete(article_topics::table.filter(article_topics::topic_id.eq(id))).execute(conn)?;
+    listings::remove_list(conn, ListKind::Topic, id)?;
+    diesel::delete(topics::table.find(id)).execute(conn)?;
+    Ok(())
+}
+
+/// Adds a topic and returns its id.
 pub fn insert(
     conn: &mut Conn,
     site_id: i64,
@@ -138,8 +223,8 @@ pub fn insert(
     year: Option<i32>,
     position: i64,
     now: Ts,
-) -> Result<()> {
-    diesel::insert_into(topics::table)
+) -> Result<i64> {
+    Ok(diesel::insert_into(topics::table)
         .values((
             topics::site_id.eq(site_id),
             topics::key.eq(key),
@@ -149,8 +234,8 @@ pub fn insert(
             topics::created_at.eq(now),
             topics::updated_at.eq(now),
         ))
-        .execute(conn)?;
-    Ok(())
+        .returning(topics::id)
+        .get_result(conn)?)
 }
 
 /// Changes a topic's title, year and position.

@@ -6,6 +6,7 @@
 )]
 
 mod articles;
+mod batch;
 mod categories;
 mod changes;
 mod checklist;
@@ -19,20 +20,30 @@ mod demo;
 mod docs;
 mod examples;
 mod exports;
+mod federation;
 mod fuzz;
 mod guide;
 mod imports;
 mod link_groups;
 mod lists;
+mod manage_link_groups;
+mod manage_menus;
+mod manage_sites;
+mod manage_sources;
+mod manage_topics;
+mod manage_articles;
 mod menus;
 mod pagination;
 mod requests;
 mod schema;
+mod sign_in;
 mod sites;
 mod slugs;
 mod spec_rules;
 mod startup;
 mod support;
+mod token_attacks;
+mod tokens;
 mod topics;
 mod upgrade;
 mod visibility;

@@ -24,7 +24,11 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::error::{Cause, Error, Fault};
 
 pub use code::ProblemCode;
-pub use responses::{ItemProblems, ReadProblems, ServerProblems};
+pub use responses::{AccountProblems, PasswordProblems, RevokeProblems, TokenProblems};
+pub use responses::{
+    ChangeProblems, CreateProblems, DeleteProblems, ItemProblems, ManagedItemProblems,
+    ManagedListProblems, ReadProblems, ServerProblems,
+};
 
 /// The media type of every error body.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -334,6 +338,7 @@ impl From<Error> for Problem {
                 Self::not_found().with_detail(error.to_string())
             }
             Error::Invalid(faults) => Self::new(ProblemCode::InvalidBody).with_errors(faults),
+            Error::BadParameter(fault) => Self::bad_parameter(vec![fault]),
             Error::Conflict(detail) => Self::new(ProblemCode::Conflict).with_detail(detail),
             Error::Taken(fault) => Self::new(ProblemCode::Conflict).with_errors(vec![fault]),
             Error::Stale { version } => Self::new(ProblemCode::PreconditionFailed)

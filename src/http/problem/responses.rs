@@ -10,7 +10,7 @@ use utoipa::openapi::{
 use utoipa::{IntoResponses, ToSchema};
 
 use super::{MEDIA_TYPE, Problem, ProblemBody, ProblemCode};
-use crate::error::Fault;
+use crate::error::{Error, Fault};
 
 /// What any operation may answer, whatever it does: 413, 500, 503.
 pub struct ServerProblems;
@@ -20,6 +20,33 @@ pub struct ReadProblems;
 
 /// What an operation that reads one thing may answer: 404 and [`ReadProblems`].
 pub struct ItemProblems;
+
+/// What an operation that lists things to manage may answer: 401, 403 and [`ReadProblems`].
+pub struct ManagedListProblems;
+
+/// What an operation that reads one thing to manage may answer: 404 and [`ManagedListProblems`].
+pub struct ManagedItemProblems;
+
+/// What an operation that makes something may answer: 409, 415, 422 and [`ManagedListProblems`].
+pub struct CreateProblems;
+
+/// What an operation that changes something may answer: 404, 412, 428 and [`CreateProblems`].
+pub struct ChangeProblems;
+
+/// What an operation that gives tokens may answer: 400, 401, 415, 422, 429 and [`ServerProblems`].
+pub struct TokenProblems;
+
+/// What an operation that takes tokens back may answer: 400, 415, 422 and [`ServerProblems`].
+pub struct RevokeProblems;
+
+/// What an operation on the caller's own account may answer: 400, 401 and [`ServerProblems`].
+pub struct AccountProblems;
+
+/// What the change of a password may answer: 403 and [`TokenProblems`].
+pub struct PasswordProblems;
+
+/// What an operation that deletes something may answer: [`ChangeProblems`] without those of a body.
+pub struct DeleteProblems;
 
 type Responses = BTreeMap<String, RefOr<Response>>;
 
@@ -70,6 +97,152 @@ impl IntoResponses for ItemProblems {
     }
 }
 
+impl IntoResponses for RevokeProblems {
+    fn responses() -> Responses {
+        let token = Fault::new("/refresh_token", "required", "`refresh_token` is required");
+        let mut all = ServerProblems::responses();
+        all.extend([
+            documented(
+                "The body is not JSON, or the query parameters cannot be used",
+                &Problem::new(ProblemCode::MalformedRequest),
+            ),
+            documented(
+                "The body is said to be something else than JSON",
+                &Problem::new(ProblemCode::UnsupportedMediaType),
+            ),
+            documented(
+                "The members of the body cannot be used; `errors` names each fault",
+                &Error::Invalid(vec![token]).into(),
+            ),
+        ]);
+        all
+    }
+}
+
+impl IntoResponses for TokenProblems {
+    fn responses() -> Responses {
+        let mut all = RevokeProblems::responses();
+        all.extend([
+            documented(
+                "The password or token is not accepted",
+                &Error::BadCredentials.into(),
+            ),
+            documented(
+                "Too many failed attempts; try again after `Retry-After` seconds",
+                &Error::TooManyAttempts { wait_s: 4 }.into(),
+            ),
+        ]);
+        all
+    }
+}
+
+impl IntoResponses for AccountProblems {
+    fn responses() -> Responses {
+        let mut all = ServerProblems::responses();
+        all.extend([
+            documented(
+                "There are query parameters, and none are known here",
+                &Problem::bad_parameter(Vec::new()),
+            ),
+            documented(
+                "There is no token or key, or it is not accepted; `WWW-Authenticate` says why",
+                &Error::Unauthenticated.into(),
+            ),
+        ]);
+        all
+    }
+}
+
+impl IntoResponses for PasswordProblems {
+    fn responses() -> Responses {
+        let mut all = TokenProblems::responses();
+        all.extend([documented(
+            "The caller has an API key, which cannot do this",
+            &Error::Forbidden("an API key cannot change the password; sign in for that".to_owned())
+                .into(),
+        )]);
+        all
+    }
+}
+
+impl IntoResponses for ManagedListProblems {
+    fn responses() -> Responses {
+        let mut all = ReadProblems::responses();
+        all.extend([
+            documented(
+                "There is no token or key, or it is not accepted; `WWW-Authenticate` says why",
+                &Error::Unauthenticated.into(),
+            ),
+            documented(
+                "The role does not allow it, or the token or key lacks a scope",
+                &Error::Forbidden("this needs the role `editor` in this site".to_owned()).into(),
+            ),
+        ]);
+        all
+    }
+}
+
+impl IntoResponses for ManagedItemProblems {
+    fn responses() -> Responses {
+        let mut all = ManagedListProblems::responses();
+        all.extend([documented(
+            "There is no such thing, or not for this caller",
+            &Problem::not_found(),
+        )]);
+        all
+    }
+}
+
+impl IntoResponses for CreateProblems {
+    fn responses() -> Responses {
+        let title = Fault::new("/title", "required", "`title` is required");
+        let mut all = ManagedListProblems::responses();
+        all.extend([
+            documented(
+                "Another record stands in the way, or the request with this `Idempotency-Key` still runs",
+                &Problem::new(ProblemCode::Conflict),
+            ),
+            documented(
+                "The body is not JSON, or does not say that it is",
+                &Problem::new(ProblemCode::UnsupportedMediaType),
+            ),
+            documented(
+                "The body cannot be used; `errors` names each fault. Or the `Idempotency-Key` was used for another request",
+                &Problem::from(Error::Invalid(vec![title])),
+            ),
+        ]);
+        all
+    }
+}
+
+impl IntoResponses for ChangeProblems {
+    fn responses() -> Responses {
+        let mut all = CreateProblems::responses();
+        all.extend(ManagedItemProblems::responses());
+        all.extend([
+            documented(
+                "It was changed since the caller looked; `ETag` has its present version",
+                &Error::Stale { version: 3 }.into(),
+            ),
+            documented(
+                "`If-Match` is missing",
+                &Problem::new(ProblemCode::PreconditionRequired),
+            ),
+        ]);
+        all
+    }
+}
+
+impl IntoResponses for DeleteProblems {
+    fn responses() -> Responses {
+        let mut all = ChangeProblems::responses();
+        for status in ["415", "422"] {
+            all.remove(status);
+        }
+        all
+    }
+}
+
 /// The entry for `problem` in the spec, with an example made by the code that answers requests.
 fn documented(description: &str, problem: &Problem) -> (String, RefOr<Response>) {
     let body = problem.body(
@@ -87,7 +260,25 @@ fn documented(description: &str, problem: &Problem) -> (String, RefOr<Response>)
     if problem.code().retry_after().is_some() {
         response = response.header("Retry-After", retry_after_header());
     }
+    for (status, name, about) in [
+        (401, "WWW-Authenticate", "How to sign in, and what is wrong with the token (RFC 6750)"),
+        (412, "ETag", "The present version"),
+    ] {
+        if body.status == status {
+            response = response.header(name, text_header(about));
+        }
+    }
     (body.status.to_string(), response.build().into())
+}
+
+fn text_header(about: &str) -> Header {
+    let text = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .max_length(Some(8192));
+    HeaderBuilder::new()
+        .schema(Some(text))
+        .description(Some(about))
+        .build()
 }
 
 fn retry_after_header() -> Header {

@@ -1,13 +1,81 @@
 //! The route table of version 1.
 
+pub mod batch;
 pub mod delivery;
 pub mod dto;
+pub mod management;
 
+use actix_web::middleware::from_fn;
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
+
+use crate::http::auth;
 
 /// Every route of version 1.
 pub fn configure(config: &mut ServiceConfig) {
+    use management::articles as managed_articles;
+    use management::audit;
+    use management::categories as managed_categories;
+    use management::link_groups as managed_link_groups;
+    use management::menus as managed_menus;
+    use management::sites as managed_sites;
+    use management::sources as managed_sources;
+    use management::tokens;
+    use management::topics as managed_topics;
+
     use delivery::{articles, categories, link_groups, menus, sites, sources, topics};
+    config.service(
+        scope("/api/v1/auth")
+            .service(tokens::create_token)
+            .service(tokens::refresh_token)
+            .service(tokens::revoke_token)
+            .service(tokens::get_account)
+            .service(tokens::change_password)
+            .wrap(from_fn(auth::authenticate)),
+    );
+    config.service(
+        scope("/api/v1/manage")
+            .service(batch::run_batch)
+            .service(managed_articles::list_managed_articles)
+            .service(managed_articles::create_article)
+            .service(managed_articles::get_managed_article)
+            .service(managed_articles::update_article)
+            .service(managed_articles::delete_article)
+            .service(managed_articles::put_translation)
+            .service(managed_articles::delete_translation)
+            .service(managed_topics::list_managed_topics)
+            .service(managed_topics::create_topic)
+            .service(managed_topics::get_managed_topic)
+            .service(managed_topics::update_topic)
+            .service(managed_topics::delete_topic)
+            .service(managed_sites::list_managed_sites)
+            .service(managed_sites::create_site)
+            .service(managed_sites::get_managed_site)
+            .service(managed_sites::update_site)
+            .service(managed_sites::delete_site)
+            .service(managed_categories::list_managed_categories)
+            .service(managed_categories::create_category)
+            .service(managed_categories::get_managed_category)
+            .service(managed_categories::update_category)
+            .service(managed_categories::delete_category)
+            .service(managed_sources::list_managed_sources)
+            .service(managed_sources::create_source)
+            .service(managed_sources::get_managed_source)
+            .service(managed_sources::update_source)
+            .service(managed_sources::delete_source)
+            .service(managed_sources::merge_source)
+            .service(managed_menus::list_managed_menus)
+            .service(managed_menus::create_menu)
+            .service(managed_menus::get_managed_menu)
+            .service(managed_menus::update_menu)
+            .service(managed_menus::delete_menu)
+            .service(managed_link_groups::list_managed_link_groups)
+            .service(managed_link_groups::create_link_group)
+            .service(managed_link_groups::get_managed_link_group)
+            .service(managed_link_groups::update_link_group)
+            .service(managed_link_groups::delete_link_group)
+            .service(audit::list_audit_entries)
+            .wrap(from_fn(auth::authenticate)),
+    );
     config.service(
         scope("/api/v1")
             .service(sites::list_sites)

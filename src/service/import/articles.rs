@@ -2,13 +2,21 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::merge::{Known, Merged, merge};
 use super::{Outcome, Run, fault};
+use crate::content::articles::{Known, Merged, merge};
 use crate::error::Result;
 use crate::models::article::ArticleContent;
-use crate::portal::record::{ArticleRecord, Patch};
+use crate::models::patch::Patch;
+use crate::models::record::ArticleRecord;
 use crate::store::articles::{Loaded, NewArticle};
 use crate::store::{self, Conn};
+
+/// An article of the batch.
+struct Candidate {
+    line: u64,
+    stored: Option<Loaded>,
+    article: Merged,
+}
 
 impl Run {
     /// Writes the articles gathered so far.
@@ -55,37 +63,46 @@ impl Run {
         let mut merged = Vec::with_capacity(records.len());
         for (line, record) in records {
             let old = stored.remove(&record.key);
-            match merge(line, record, old, &known, self.now) {
-                Ok(article) => merged.push(article),
-                Err(refusal) => self.conclude(line, Err(refusal))?,
+            let content = old.as_ref().map(|old| &old.content);
+            match merge(record, content, &known, self.now) {
+                Ok(article) => merged.push(Candidate {
+                    line,
+                    stored: old,
+                    article,
+                }),
+                Err(misfit) => self.conclude(line, Err(misfit.into()))?,
             }
         }
         let mut merged = self.settle_slugs(conn, site_id, merged)?;
-        for article in &mut merged {
-            article.settle_former_slugs(self.now);
+        for candidate in &mut merged {
+            let stored = candidate.stored.as_ref().map(|old| &old.content);
+            candidate.article.settle_former_slugs(stored, self.now);
         }
         // A file may have a key twice; the links of the last good line that names any count.
         let relinked: Vec<i64> = merged
             .iter()
-            .filter(|m| m.names_related)
+            .filter(|m| m.article.names_related)
             .filter_map(|m| m.stored.as_ref().map(|old| old.row.id))
             .collect();
         store::import::unstage_related(conn, &relinked)?;
         // A file with a fault is rolled back or keeps its good lines; either way these are good.
-        let (changed, unchanged): (Vec<Merged>, Vec<Merged>) = merged
-            .into_iter()
-            .partition(|m| m.stored.as_ref().is_none_or(|old| old.content != m.content));
+        let (changed, unchanged): (Vec<Candidate>, Vec<Candidate>) =
+            merged.into_iter().partition(|m| {
+                m.stored
+                    .as_ref()
+                    .is_none_or(|old| old.content != m.article.content)
+            });
         unchanged
             .iter()
             .try_for_each(|m| self.conclude(m.line, Ok(Outcome::Unchanged)))?;
-        let (updated, created): (Vec<Merged>, Vec<Merged>) =
+        let (updated, created): (Vec<Candidate>, Vec<Candidate>) =
             changed.into_iter().partition(|m| m.stored.is_some());
         // First the updates: they may give up slugs that new articles take.
         self.update(conn, site_id, &updated)?;
         self.create(conn, site_id, created)
     }
 
-    fn create(&mut self, conn: &mut Conn, site_id: i64, created: Vec<Merged>) -> Result<()> {
+    fn create(&mut self, conn: &mut Conn, site_id: i64, created: Vec<Candidate>) -> Result<()> {
         if created.is_empty() {
             return Ok(());
         }
@@ -93,9 +110,9 @@ impl Run {
         let new: Vec<NewArticle> = created
             .into_iter()
             .map(|m| NewArticle {
-                key: m.key,
-                content: m.content,
-                counters: m.opening,
+                key: m.article.key,
+                content: m.article.content,
+                counters: m.article.opening,
             })
             .collect();
         self.has_written = true;
@@ -110,10 +127,10 @@ impl Run {
         store::import::stage_related(conn, site_id, &links)
     }
 
-    fn update(&mut self, conn: &mut Conn, site_id: i64, updated: &[Merged]) -> Result<()> {
+    fn update(&mut self, conn: &mut Conn, site_id: i64, updated: &[Candidate]) -> Result<()> {
         let pairs: Vec<(&Loaded, &ArticleContent)> = updated
             .iter()
-            .filter_map(|m| Some((m.stored.as_ref()?, &m.content)))
+            .filter_map(|m| Some((m.stored.as_ref()?, &m.article.content)))
             .collect();
         if pairs.is_empty() {
             return Ok(());
@@ -124,9 +141,14 @@ impl Run {
         let mut links = Vec::new();
         let mut cleared = Vec::new();
         for ((id, merged), (old, _)) in saved.ids.iter().zip(updated).zip(&pairs) {
-            if old.content.related != merged.content.related {
+            if old.content.related != merged.article.content.related {
                 cleared.push((*id, Vec::new()));
-                stage(&mut links, merged.line, *id, &merged.content.related);
+                stage(
+                    &mut links,
+                    merged.line,
+                    *id,
+                    &merged.article.content.related,
+                );
             }
             self.conclude(merged.line, Ok(Outcome::Updated))?;
         }
@@ -147,18 +169,18 @@ impl Run {
         &mut self,
         conn: &mut Conn,
         site_id: i64,
-        merged: Vec<Merged>,
-    ) -> Result<Vec<Merged>> {
+        merged: Vec<Candidate>,
+    ) -> Result<Vec<Candidate>> {
         let mut wanted: Vec<String> = merged
             .iter()
-            .flat_map(Merged::slugs)
+            .flat_map(|m| m.article.slugs())
             .map(str::to_owned)
             .collect();
         wanted.extend(
             merged
                 .iter()
-                .filter(|m| m.slug_is_made)
-                .map(Merged::fallback_slug),
+                .filter(|m| m.article.slug_is_made)
+                .map(|m| m.article.fallback_slug()),
         );
         wanted.sort_unstable();
         wanted.dedup();
@@ -168,11 +190,12 @@ impl Run {
                 .collect();
         let mut taken: HashSet<String> = HashSet::new();
         let mut settled = Vec::with_capacity(merged.len());
-        for mut article in merged {
-            let own = article.stored.as_ref().map(|old| old.row.id);
+        for mut candidate in merged {
+            let own = candidate.stored.as_ref().map(|old| old.row.id);
             let is_free = |slug: &str| {
                 !taken.contains(slug) && owners.get(slug).is_none_or(|owner| Some(*owner) == own)
             };
+            let article = &mut candidate.article;
             if article.slug_is_made && !is_free(&article.content.state.slug) {
                 article.content.state.slug = article.fallback_slug();
             }
@@ -186,12 +209,12 @@ impl Run {
                         "slug",
                         format!("`{slug}` is already used by another article of this site"),
                     );
-                    self.conclude(article.line, Err(refusal))?;
+                    self.conclude(candidate.line, Err(refusal))?;
                 }
                 None => {
                     owners.retain(|_, owner| Some(*owner) != own);
                     taken.extend(article.slugs().map(str::to_owned));
-                    settled.push(article);
+                    settled.push(candidate);
                 }
             }
         }

@@ -4,8 +4,6 @@
 //! grow with every line; whatever else comes is written at once. Only what is new or changed is written.
 
 mod articles;
-mod former_slugs;
-mod merge;
 mod sample;
 mod site_parts;
 
@@ -13,10 +11,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::io::BufRead;
 
 use crate::clock::Clock;
+use crate::content::Misfit;
 use crate::error::{Error, Result};
+use crate::models::record::ArticleRecord;
 use crate::models::time::Ts;
 use crate::portal::reader::Reader;
-use crate::portal::record::{ArticleRecord, LineFault, Record};
+use crate::portal::record::{LineFault, Record};
 use crate::store::counts::Deltas;
 use crate::store::{self, Conn, Store};
 
@@ -181,6 +181,13 @@ enum Refusal {
     Fault { member: String, reason: String },
     /// Something else is.
     Error(Error),
+}
+
+impl From<Misfit> for Refusal {
+    fn from(misfit: Misfit) -> Self {
+        let Misfit { member, reason } = misfit;
+        Self::Fault { member, reason }
+    }
 }
 
 impl From<Error> for Refusal {

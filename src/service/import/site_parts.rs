@@ -6,13 +6,13 @@ use crate::models::category::parent_path;
 use crate::models::json::Doc;
 use crate::models::link_group::LinkGroup;
 use crate::models::menu::MenuItem;
+use crate::models::patch::Patch;
+use crate::models::record::{
+    CategoryRecord, LinkGroupRecord, MenuEntry, MenuRecord, SiteRecord, SourceRecord, TopicRecord,
+};
 use crate::models::site::{Identity, SiteContent};
 use crate::models::source::Source;
 use crate::models::topic::Topic;
-use crate::portal::record::{
-    CategoryRecord, LinkGroupRecord, MenuEntry, MenuRecord, Patch, SiteRecord, SourceRecord,
-    TopicRecord,
-};
 use crate::store::{self, Conn};
 
 /// The value of a member that a new record must have.
@@ -89,7 +89,11 @@ impl Run {
         contacts.apply_or_default(&mut content.contacts.0);
         credits.apply_or_default(&mut content.credits.0);
         blocks.apply_or_default(&mut content.blocks.0);
-        identity.apply_or_default(&mut content.identity.0);
+        match identity {
+            Patch::Keep => {}
+            Patch::Clear => content.identity.0 = Identity::default(),
+            Patch::Set(record) => record.apply_to(&mut content.identity.0),
+        }
         let (id, outcome) = match stored {
             None => (
                 store::sites::insert(conn, &slug, &content, visitors, self.now)?,
@@ -203,6 +207,7 @@ impl Run {
             key,
             title,
             links,
+            position: _,
         } = record;
         let site = self.site_of(conn, &site)?;
         let stored = store::link_groups::find(conn, site.id, &key)?;
@@ -248,6 +253,7 @@ impl Run {
             key,
             title,
             year,
+            position: _,
         } = record;
         let site = self.site_of(conn, &site)?;
         let stored = store::topics::find(conn, site.id, &key)?;

@@ -1,16 +1,21 @@
 //! SQL on articles: what readers get, what is loaded whole, and what saves write.
 
+pub mod affected;
 mod files;
 mod list;
 mod load;
+mod managed;
 mod read;
 mod save;
 mod slugs;
 
 pub use list::{Filters, Window, count, few_in_range, neighbors, of_ids, page, span};
 pub use load::{Loaded, keys, load, page_of_ids};
+pub use managed::{
+    ManagedFilters, count_managed, find_managed, find_place, managed_page, set_owner,
+};
 pub use read::{
     attachments, body, counters, find, find_all, related, related_keys, renditions, texts,
 };
-pub use save::{NewArticle, Saved, insert, relate, update};
+pub use save::{NewArticle, Saved, delete, insert, relate, update};
 pub use slugs::{Successor, find_slug, find_successor, slug_owners};

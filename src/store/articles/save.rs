@@ -17,7 +17,7 @@ use crate::schema::{
     article_contributors, article_counters, article_related, article_sources, article_texts,
     article_topics, articles,
 };
-use crate::store::connection::{Conn, insert_rows, on_db};
+use crate::store::connection::{Conn, Structure, insert_rows, lock_structure, on_db};
 use crate::store::counts::Deltas;
 use crate::store::fragments::any_of;
 use crate::store::listings::Listed;
@@ -230,6 +230,7 @@ fn insert_parts(
     articles: &[(i64, &ArticleContent)],
     now: Ts,
 ) -> Result<Deltas> {
+    lock_structure(conn, Structure::Kept)?;
     insert_texts(conn, articles)?;
     insert_slugs(conn, site_id, articles)?;
     let contributor_ids = insert_contributions(conn, site_id, articles)?;
@@ -456,4 +457,16 @@ pub fn relate(conn: &mut Conn, related: &[(i64, Vec<i64>)]) -> Result<()> {
         .collect();
     insert_rows!(conn, article_related::table, &rows)?;
     Ok(())
+}
+
+/// Removes an article with everything that hangs on it, and has followers of the changes told. Returns what that adds to the
+/// numbers of categories.
+pub fn delete(conn: &mut Conn, old: &Loaded, now: Ts) -> Result<Deltas> {
+    let id = old.row.id;
+    let state = &old.content.state;
+    let counts = counts::remove(conn, &[(id, state)])?;
+    listings::remove(conn, &[id])?;
+    changes::record_deleted(conn, old.row.site_id, id, state, now)?;
+    diesel::delete(articles::table.find(id)).execute(conn)?;
+    Ok(counts)
 }

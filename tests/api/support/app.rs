@@ -9,7 +9,9 @@ use chrono::{DateTime, Utc};
 use masthead::app::App;
 use masthead::clock::Clock;
 use masthead::config::Config;
+use masthead::models::time::Ts;
 
+use super::accounts::Tokens;
 use super::database::{Backend, Database};
 
 /// What the clock of a test shows unless it says otherwise: noon in the zone of the portals.
@@ -61,6 +63,7 @@ pub struct TestApp {
     pub(super) client: awc::Client,
     pub(super) address: SocketAddr,
     clock: Clock,
+    pub(super) tokens: Tokens,
     server: ServerHandle,
     // Last: the database outlives what is connected to it.
     database: Database,
@@ -89,6 +92,7 @@ impl TestApp {
             client,
             address,
             clock,
+            tokens: Tokens::default(),
             server: handle,
             database,
         }
@@ -104,6 +108,11 @@ impl TestApp {
     /// Moves the clock to `now`, RFC 3339.
     pub fn set_clock(&self, now: &str) {
         self.clock.set(instant(now));
+    }
+
+    /// What the clock shows.
+    pub fn now(&self) -> Ts {
+        self.clock.now().into()
     }
 
     /// SQL statements that the application has run so far.

@@ -67,6 +67,11 @@ impl Request<'_> {
         self
     }
 
+    /// Says who is calling: an access token or an API key.
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
     /// Sends `body` as it is.
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = body.into();

@@ -1,9 +1,12 @@
 //! What every test stands on: a database of its own, a running server, a client that holds answers to the spec.
 
+pub mod accounts;
 pub mod app;
+pub mod calls;
 pub mod client;
 pub mod content;
 pub mod database;
+pub mod desk;
 pub mod postgres;
 pub mod spec;
 

@@ -95,6 +95,12 @@ pub struct TopicBrief {
 #[schema(max_length = 2000, example = "深海")]
 pub struct Keyword(String);
 
+impl From<String> for Keyword {
+    fn from(keyword: String) -> Self {
+        Self(keyword)
+    }
+}
+
 /// A heading of the body.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct OutlineEntry {
@@ -151,6 +157,17 @@ pub struct AudioBody {
     /// How long it is, in seconds.
     #[schema(minimum = 0, maximum = 9007199254740991_u64, example = 312)]
     duration_s: Option<i64>,
+}
+
+impl AudioBody {
+    /// The recording at `url`.
+    pub fn new(url: String, media_type: Option<String>, duration_s: Option<i64>) -> Self {
+        Self {
+            url,
+            media_type,
+            duration_s,
+        }
+    }
 }
 
 /// A picture that stands for an article.
@@ -271,7 +288,7 @@ pub struct ArticleChange {
     /// Since when it is not public any more, UTC; `null` where it is public.
     #[schema(max_length = 40, format = DateTime)]
     withdrawn_at: Option<String>,
-    /// Why it is not public any more: `archived`, `expired`, `rescheduled`, `unpublished`; later versions may add words.
+    /// Why it is not public any more: `archived`, `deleted`, `expired`, `rescheduled`, `unpublished`; later versions may add words.
     #[schema(max_length = 200)]
     reason: Option<String>,
     /// The article as lists show it; `null` where it was withdrawn.

@@ -4,8 +4,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::article::BreadcrumbBody;
-use super::whole;
+use super::{total, whole};
 use crate::http::pagination::CountKind;
+use crate::models::category::Category;
+use crate::models::managed::Managed;
+use crate::models::page::Page;
 use crate::models::site::Site;
 use crate::service::categories::{self, CategoryDetail, CategoryTree};
 
@@ -216,4 +219,163 @@ impl From<Vec<CategoryTree>> for CategoryCollection {
             total_kind,
         }
     }
+}
+
+/// A category, as those see it who may change it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = ManagedCategory)]
+pub struct ManagedCategoryBody {
+    /// Its id.
+    #[schema(minimum = 1, maximum = 9007199254740991_u64, example = 7)]
+    id: i64,
+    /// Slug of its site.
+    #[schema(max_length = 200, example = "demo")]
+    site: String,
+    /// The slugs from the root down to it, joined by `/`.
+    #[schema(max_length = 600, example = "research/ocean")]
+    path: String,
+    /// The last part of the path.
+    #[schema(max_length = 200, example = "ocean")]
+    slug: String,
+    /// The category directly above; `null` at the top.
+    #[schema(minimum = 1, maximum = 9007199254740991_u64, example = 3)]
+    parent_id: Option<i64>,
+    /// Its name; not unique.
+    #[schema(max_length = 16000, example = "海洋研究")]
+    name: String,
+    /// Its place among its siblings, ascending.
+    #[schema(maximum = 9007199254740991_u64, minimum = 0, example = 2)]
+    position: i64,
+    /// Grows with every change; the ETag.
+    #[schema(minimum = 1, maximum = 9007199254740991_u64, example = 1)]
+    version: i64,
+    /// When it was made (RFC 3339, UTC).
+    #[schema(max_length = 32, format = "date-time")]
+    created_at: String,
+    /// When it was last changed (RFC 3339, UTC).
+    #[schema(max_length = 32, format = "date-time")]
+    updated_at: String,
+}
+
+impl From<Managed<Category>> for ManagedCategoryBody {
+    fn from(category: Managed<Category>) -> Self {
+        let Managed {
+            value,
+            site,
+            version,
+            created_at,
+            updated_at,
+        } = category;
+        let Category {
+            id,
+            site_id: _,
+            parent_id,
+            path,
+            name,
+            position,
+        } = value;
+        let slug = path
+            .rsplit_once('/')
+            .map_or(path.as_str(), |(_, slug)| slug);
+        Self {
+            id,
+            site,
+            slug: slug.to_owned(),
+            path,
+            parent_id,
+            name,
+            position,
+            version,
+            created_at: created_at.to_rfc3339(),
+            updated_at: updated_at.to_rfc3339(),
+        }
+    }
+}
+
+/// A page of categories to manage.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = ManagedCategoryPage)]
+pub struct ManagedCategoryPageBody {
+    /// The categories in the order of their positions.
+    #[schema(max_items = 100)]
+    items: Vec<ManagedCategoryBody>,
+    /// Where the next page starts; `null` on the last one.
+    #[schema(max_length = 200, pattern = "^[A-Za-z0-9_-]+$")]
+    next_cursor: Option<String>,
+    /// How many there are in all, where that was asked for.
+    #[schema(minimum = 0, maximum = 9007199254740991_u64)]
+    total: Option<i64>,
+    /// How `total` was found.
+    total_kind: CountKind,
+}
+
+impl ManagedCategoryPageBody {
+    /// A page, and the cursor of the next one.
+    pub fn new(page: Page<Managed<Category>, (i64, i64)>, next_cursor: Option<String>) -> Self {
+        let (total, total_kind) = total(page.total);
+        Self {
+            items: page.items.into_iter().map(Into::into).collect(),
+            next_cursor,
+            total,
+            total_kind,
+        }
+    }
+}
+
+/// A new category: its place says either `path`, or `slug` and `parent_id`.
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "documents a body that `json::records::category_change` reads"
+)]
+pub struct CategoryCreate {
+    /// Slug of its site.
+    #[schema(max_length = 200, example = "demo")]
+    site: String,
+    /// The slugs from the root down to it, joined by `/`; those above it must be there.
+    #[schema(
+        max_length = 600,
+        min_length = 1,
+        example = "research/ocean",
+        nullable = false
+    )]
+    path: Option<String>,
+    /// The last part of its path, where there is no `path`.
+    #[schema(max_length = 200, min_length = 1, nullable = false)]
+    slug: Option<String>,
+    /// The category directly above, where there is no `path`; without one it is at the top.
+    #[schema(minimum = 1, maximum = 9007199254740991_u64, nullable = false)]
+    parent_id: Option<i64>,
+    /// Its name; not unique.
+    #[schema(max_length = 16000, min_length = 1, example = "海洋研究")]
+    name: String,
+    /// Its place among its siblings: those from there on move one place back. Last where it is left out.
+    #[schema(minimum = 1, maximum = 1000000000, nullable = false)]
+    position: Option<i64>,
+}
+
+/// A change of a category (RFC 7396).
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "documents a body that `json::records::category_change` reads"
+)]
+pub struct CategoryUpdate {
+    /// The last part of its path; the paths of all categories below it change as well.
+    #[schema(max_length = 200, min_length = 1, example = "ocean", nullable = false)]
+    slug: Option<String>,
+    /// The category directly above; `null` for the top.
+    #[schema(minimum = 1, maximum = 9007199254740991_u64, example = 3)]
+    parent_id: Option<i64>,
+    /// Its name; not unique.
+    #[schema(
+        max_length = 16000,
+        min_length = 1,
+        example = "海洋研究",
+        nullable = false
+    )]
+    name: Option<String>,
+    /// Its place among its siblings: those from there on move one place back.
+    #[schema(minimum = 1, maximum = 1000000000, nullable = false)]
+    position: Option<i64>,
 }

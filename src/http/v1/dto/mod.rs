@@ -2,15 +2,47 @@
 //! decides whether it is public. No member is ever missing; absent values are `null`, empty lists `[]`.
 
 pub mod article;
+pub mod audit_entry;
+pub mod batch;
 pub mod category;
 pub mod link_group;
+pub mod managed_article;
+pub mod managed_site;
 pub mod menu;
 pub mod site;
 pub mod source;
+pub mod token;
 pub mod topic;
 
 use crate::http::pagination::CountKind;
 use crate::models::page::Total;
+
+/// A named schema of an object whose members are described elsewhere, or nowhere.
+macro_rules! free_object {
+    ($(#[doc = $about:literal])+ $name:ident) => {
+        $(#[doc = $about])+
+        #[derive(Debug, Clone, Copy)]
+        pub struct $name;
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                utoipa::openapi::ObjectBuilder::new()
+                    .description(Some(concat!($($about),+).trim()))
+                    .additional_properties(Some(
+                        utoipa::openapi::schema::AdditionalProperties::FreeForm(true),
+                    ))
+                    .into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                std::borrow::Cow::Borrowed(stringify!($name))
+            }
+        }
+    };
+}
+pub(crate) use free_object;
 
 /// The two members that a total becomes.
 fn total(total: Total) -> (Option<i64>, CountKind) {

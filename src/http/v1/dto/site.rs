@@ -133,6 +133,47 @@ pub struct SiteCollection {
     total_kind: CountKind,
 }
 
+impl From<Registration> for SiteRegistration {
+    fn from(registration: Registration) -> Self {
+        let Registration { kind, number, url } = registration;
+        Self { kind, number, url }
+    }
+}
+
+impl From<Contact> for SiteContact {
+    fn from(contact: Contact) -> Self {
+        let Contact { kind, label, value } = contact;
+        Self { kind, label, value }
+    }
+}
+
+impl From<Credit> for SiteCredit {
+    fn from(credit: Credit) -> Self {
+        let Credit { label, value } = credit;
+        Self { label, value }
+    }
+}
+
+impl From<Block> for SiteBlock {
+    fn from(block: Block) -> Self {
+        let Block {
+            kind,
+            text,
+            attribution,
+        } = block;
+        Self {
+            kind,
+            text,
+            attribution,
+        }
+    }
+}
+
+/// Each of some parts, on the wire.
+pub(super) fn each<T, U: From<T>>(parts: Vec<T>) -> Vec<U> {
+    parts.into_iter().map(U::from).collect()
+}
+
 impl SiteBody {
     /// The site as readers see it.
     pub fn new(site: Site, links: &Links) -> Self {
@@ -169,36 +210,10 @@ impl SiteBody {
             default_locale,
             locales: locales.0.into_iter().map(LocaleTag).collect(),
             utc_offset,
-            registrations: registrations
-                .0
-                .into_iter()
-                .map(|Registration { kind, number, url }| SiteRegistration { kind, number, url })
-                .collect(),
-            contacts: contacts
-                .0
-                .into_iter()
-                .map(|Contact { kind, label, value }| SiteContact { kind, label, value })
-                .collect(),
-            credits: credits
-                .0
-                .into_iter()
-                .map(|Credit { label, value }| SiteCredit { label, value })
-                .collect(),
-            blocks: blocks
-                .0
-                .into_iter()
-                .map(
-                    |Block {
-                         kind,
-                         text,
-                         attribution,
-                     }| SiteBlock {
-                        kind,
-                        text,
-                        attribution,
-                    },
-                )
-                .collect(),
+            registrations: each(registrations.0),
+            contacts: each(contacts.0),
+            credits: each(credits.0),
+            blocks: each(blocks.0),
             copyright,
         }
     }

@@ -1,5 +1,5 @@
 //! Members of JSON objects taken one by one, with every fault noted under the path of its member. It knows types and lists;
-//! which members a record has is for `parse` to say.
+//! which members an object has is for others to say.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -7,17 +7,17 @@ use std::fmt;
 
 use crate::models::rules::{self, Verdict};
 
-use super::json::Value;
-use super::record::{LineFault, Patch};
+use super::tree::Value;
+use crate::models::patch::Patch;
 
-/// Faults reported of one line; the rest is counted.
-const MAX_FAULTS: usize = 100;
+/// Faults reported of one text; the rest is counted.
+const MAX_FAULTS: usize = 99;
 
-/// Where a value stands in its line, such as `contributors[0].role`.
+/// Where a value stands in its text, such as `contributors[0].role`.
 #[derive(Clone, Copy)]
-pub(super) enum Path<'p> {
-    /// The line itself.
-    Line,
+pub enum Path<'p> {
+    /// The whole text.
+    Root,
     /// A member of an object.
     Member(&'p Path<'p>, &'p str),
     /// An item of a list.
@@ -27,52 +27,71 @@ pub(super) enum Path<'p> {
 impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Line => Ok(()),
-            Self::Member(Self::Line, name) => f.write_str(name),
+            Self::Root => Ok(()),
+            Self::Member(Self::Root, name) => f.write_str(name),
             Self::Member(parent, name) => write!(f, "{parent}.{name}"),
             Self::Item(parent, index) => write!(f, "{parent}[{index}]"),
         }
     }
 }
 
-/// The faults of one line.
-pub(super) struct Faults {
-    line: u64,
-    found: Vec<LineFault>,
+impl Path<'_> {
+    /// The JSON pointer to the value (RFC 6901).
+    pub fn pointer(&self) -> String {
+        match self {
+            Self::Root => String::new(),
+            Self::Member(parent, name) => {
+                let name = name.replace('~', "~0").replace('/', "~1");
+                format!("{}/{name}", parent.pointer())
+            }
+            Self::Item(parent, index) => format!("{}/{index}", parent.pointer()),
+        }
+    }
+}
+
+/// One thing that is wrong with a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flaw {
+    /// Where, such as `contributors[0].role`; empty where the whole text is meant.
+    pub member: String,
+    /// The same as a JSON pointer.
+    pub pointer: String,
+    /// The rule that was broken, as a word for programs.
+    pub code: &'static str,
+    /// What is wrong and how to mend it: a sentence that follows the name of the member.
+    pub reason: String,
+}
+
+/// The faults of one text.
+#[derive(Default)]
+pub struct Faults {
+    found: Vec<Flaw>,
     left_off: usize,
 }
 
 impl Faults {
-    /// None yet.
-    pub(super) fn of_line(line: u64) -> Self {
-        Self {
-            line,
-            found: Vec::new(),
-            left_off: 0,
-        }
-    }
-
     /// Notes a fault.
-    pub(super) fn add(&mut self, path: &Path<'_>, reason: impl Into<String>) {
+    pub fn add(&mut self, path: &Path<'_>, code: &'static str, reason: impl Into<String>) {
         if self.found.len() >= MAX_FAULTS {
             self.left_off += 1;
             return;
         }
-        self.found.push(LineFault {
-            line: self.line,
+        self.found.push(Flaw {
             member: path.to_string(),
+            pointer: path.pointer(),
+            code,
             reason: reason.into(),
         });
     }
 
     /// `value`, or the faults where there are any.
-    pub(super) fn or<T>(mut self, value: Option<T>) -> Result<T, Vec<LineFault>> {
+    pub fn or<T>(mut self, value: Option<T>) -> Result<T, Vec<Flaw>> {
         if self.left_off > 0 {
-            let reason = format!("has {} more faults", self.left_off);
-            self.found.push(LineFault {
-                line: self.line,
+            self.found.push(Flaw {
                 member: String::new(),
-                reason,
+                pointer: String::new(),
+                code: "more",
+                reason: format!("has {} more faults", self.left_off),
             });
         }
         match value {
@@ -82,13 +101,13 @@ impl Faults {
     }
 }
 
-/// Reads a value of a line: `None` where it noted a fault.
-pub(super) trait Read<'v, T>: Fn(Value<'v>, &Path<'_>, &mut Faults) -> Option<T> {}
+/// Reads a value: `None` where it noted a fault.
+pub trait Read<'v, T>: Fn(Value<'v>, &Path<'_>, &mut Faults) -> Option<T> {}
 
 impl<'v, T, F: Fn(Value<'v>, &Path<'_>, &mut Faults) -> Option<T>> Read<'v, T> for F {}
 
 /// The members of one object that are not taken yet.
-pub(super) struct Fields<'f, 'v> {
+pub struct Fields<'f, 'v> {
     path: &'f Path<'f>,
     faults: &'f mut Faults,
     members: Vec<(Cow<'v, str>, Value<'v>)>,
@@ -97,21 +116,22 @@ pub(super) struct Fields<'f, 'v> {
 
 impl<'f, 'v> Fields<'f, 'v> {
     /// Opens an object.
-    pub(super) fn open(
-        value: Value<'v>,
-        path: &'f Path<'f>,
-        faults: &'f mut Faults,
-    ) -> Option<Self> {
+    pub fn open(value: Value<'v>, path: &'f Path<'f>, faults: &'f mut Faults) -> Option<Self> {
         let object = match value {
             Value::Object(object) => object,
             other => {
-                faults.add(path, format!("must be an object, not {}", other.kind()));
+                faults.add(
+                    path,
+                    "wrong_type",
+                    format!("must be an object, not {}", other.kind()),
+                );
                 return None;
             }
         };
         for name in &object.repeated {
             faults.add(
                 &Path::Member(path, &rules::excerpt(name)),
+                "repeated",
                 "is given more than once; keep one",
             );
         }
@@ -123,9 +143,10 @@ impl<'f, 'v> Fields<'f, 'v> {
         })
     }
 
-    /// The faults of the line, to note one that concerns several members.
-    pub(super) fn fault(&mut self, member: &str, reason: impl Into<String>) {
-        self.faults.add(&Path::Member(self.path, member), reason);
+    /// Notes a fault that concerns several members, or one that only the caller can see.
+    pub fn fault(&mut self, member: &str, code: &'static str, reason: impl Into<String>) {
+        self.faults
+            .add(&Path::Member(self.path, member), code, reason);
     }
 
     fn take(&mut self, name: &'static str) -> Option<Value<'v>> {
@@ -139,10 +160,10 @@ impl<'f, 'v> Fields<'f, 'v> {
     }
 
     /// A member that must be there. `None` where it is faulty.
-    pub(super) fn required<T>(&mut self, name: &'static str, read: impl Read<'v, T>) -> Option<T> {
+    pub fn required<T>(&mut self, name: &'static str, read: impl Read<'v, T>) -> Option<T> {
         match self.take(name) {
             None | Some(Value::Null) => {
-                self.fault(name, "is required");
+                self.fault(name, "required", "is required");
                 None
             }
             Some(value) => self.read(name, value, read),
@@ -150,7 +171,7 @@ impl<'f, 'v> Fields<'f, 'v> {
     }
 
     /// A member that may be absent or `null`.
-    pub(super) fn optional<T>(&mut self, name: &'static str, read: impl Read<'v, T>) -> Option<T> {
+    pub fn optional<T>(&mut self, name: &'static str, read: impl Read<'v, T>) -> Option<T> {
         match self.take(name) {
             None | Some(Value::Null) => None,
             Some(value) => self.read(name, value, read),
@@ -158,7 +179,7 @@ impl<'f, 'v> Fields<'f, 'v> {
     }
 
     /// A member that may be absent to keep its value, and `null` to clear it.
-    pub(super) fn patch<T>(&mut self, name: &'static str, read: impl Read<'v, T>) -> Patch<T> {
+    pub fn patch<T>(&mut self, name: &'static str, read: impl Read<'v, T>) -> Patch<T> {
         match self.take(name) {
             None => Patch::Keep,
             Some(Value::Null) => Patch::Clear,
@@ -167,11 +188,12 @@ impl<'f, 'v> Fields<'f, 'v> {
     }
 
     /// A member that may be absent to keep its value, but has no empty form.
-    pub(super) fn firm<T>(&mut self, name: &'static str, read: impl Read<'v, T>) -> Patch<T> {
+    pub fn firm<T>(&mut self, name: &'static str, read: impl Read<'v, T>) -> Patch<T> {
         match self.patch(name, read) {
             Patch::Clear => {
                 self.fault(
                     name,
+                    "required",
                     "is required, so it must not be null; leave it out to keep what is stored",
                 );
                 Patch::Keep
@@ -180,24 +202,43 @@ impl<'f, 'v> Fields<'f, 'v> {
         }
     }
 
+    /// A member that answers have and requests have not.
+    pub fn read_only(&mut self, names: &[&'static str]) {
+        for name in names {
+            let at = self.members.iter().position(|(known, _)| known == name);
+            if let Some(at) = at {
+                self.members.remove(at);
+                self.fault(name, "read_only", "is read-only; leave it out");
+            }
+        }
+    }
+
+    /// The members that were asked for, for the document.
+    pub fn known(&self) -> &[&'static str] {
+        &self.known
+    }
+
     /// Notes the members that nobody asked for.
-    pub(super) fn close(self) {
+    pub fn close(self) {
         for (name, _) in &self.members {
             let reason = format!("is not a known member; known are {}", self.known.join(", "));
-            self.faults
-                .add(&Path::Member(self.path, &rules::excerpt(name)), reason);
+            self.faults.add(
+                &Path::Member(self.path, &rules::excerpt(name)),
+                "unknown_member",
+                reason,
+            );
         }
     }
 }
 
 /// A string that keeps a rule, exactly as received.
-pub(super) fn text<'v>(rule: fn(&str) -> Verdict) -> impl Read<'v, String> {
+pub fn text<'v>(rule: fn(&str) -> Verdict) -> impl Read<'v, String> {
     move |value: Value<'v>, path: &Path<'_>, faults: &mut Faults| {
         let text = string(value, path, faults)?;
         match rule(&text) {
             Ok(()) => Some(text.into_owned()),
             Err(reason) => {
-                faults.add(path, reason);
+                faults.add(path, "invalid", reason);
                 None
             }
         }
@@ -205,22 +246,17 @@ pub(super) fn text<'v>(rule: fn(&str) -> Verdict) -> impl Read<'v, String> {
 }
 
 /// A string that a function understands.
-pub(super) fn understood<'v, T>(
-    understand: impl Fn(&str) -> Result<T, String>,
-) -> impl Read<'v, T> {
+pub fn understood<'v, T>(understand: impl Fn(&str) -> Result<T, String>) -> impl Read<'v, T> {
     move |value: Value<'v>, path: &Path<'_>, faults: &mut Faults| {
         let text = string(value, path, faults)?;
         understand(&text)
-            .map_err(|reason| faults.add(path, reason))
+            .map_err(|reason| faults.add(path, "invalid", reason))
             .ok()
     }
 }
 
 /// One of some words.
-pub(super) fn word<'v, T, const N: usize>(
-    all: [T; N],
-    as_str: fn(T) -> &'static str,
-) -> impl Read<'v, T>
+pub fn word<'v, T, const N: usize>(all: [T; N], as_str: fn(T) -> &'static str) -> impl Read<'v, T>
 where
     T: Copy,
 {
@@ -242,7 +278,7 @@ where
 }
 
 /// A whole number that keeps a rule.
-pub(super) fn number<'v>(rule: fn(i64) -> Verdict) -> impl Read<'v, i64> {
+pub fn number<'v>(rule: fn(i64) -> Verdict) -> impl Read<'v, i64> {
     move |value: Value<'v>, path: &Path<'_>, faults: &mut Faults| {
         let reason = match value {
             Value::Integer(number) => match rule(number) {
@@ -255,20 +291,25 @@ pub(super) fn number<'v>(rule: fn(i64) -> Verdict) -> impl Read<'v, i64> {
                     "must be a whole number, written without fraction and exponent; it {reason}"
                 )
             }
-            other => format!("must be a number, not {}", other.kind()),
+            other => {
+                let reason = format!("must be a number, not {}", other.kind());
+                faults.add(path, "wrong_type", reason);
+                return None;
+            }
         };
-        faults.add(path, reason);
+        faults.add(path, "invalid", reason);
         None
     }
 }
 
 /// A list of at most [`rules::LIST`] items.
-pub(super) fn list<'v, T>(read: impl Read<'v, T>) -> impl Read<'v, Vec<T>> {
+pub fn list<'v, T>(read: impl Read<'v, T>) -> impl Read<'v, Vec<T>> {
     move |value: Value<'v>, path: &Path<'_>, faults: &mut Faults| {
         let items = array(value, path, faults)?;
         if items.len() > rules::LIST {
             faults.add(
                 path,
+                "too_many",
                 format!(
                     "has {} entries, at most {} are allowed",
                     items.len(),
@@ -288,7 +329,7 @@ pub(super) fn list<'v, T>(read: impl Read<'v, T>) -> impl Read<'v, Vec<T>> {
 
 /// An item reader for a list in which no two items have the same name. `member` is the one that holds the name; empty where
 /// the item is the name itself.
-pub(super) fn distinct<'v, T>(
+pub fn distinct<'v, T>(
     member: &'static str,
     name: fn(&T) -> Option<&str>,
     read: impl Read<'v, T>,
@@ -307,8 +348,8 @@ pub(super) fn distinct<'v, T>(
                     rules::excerpt(name)
                 );
                 match member.is_empty() {
-                    true => faults.add(path, reason),
-                    false => faults.add(&Path::Member(path, member), reason),
+                    true => faults.add(path, "repeated", reason),
+                    false => faults.add(&Path::Member(path, member), "repeated", reason),
                 }
             }
             Some(item)
@@ -317,31 +358,43 @@ pub(super) fn distinct<'v, T>(
     }
 }
 
+/// `true` or `false`.
+pub fn boolean(value: Value<'_>, path: &Path<'_>, faults: &mut Faults) -> Option<bool> {
+    match value {
+        Value::Bool(value) => Some(value),
+        other => {
+            let reason = format!("must be true or false, not {}", other.kind());
+            faults.add(path, "wrong_type", reason);
+            None
+        }
+    }
+}
+
 /// A string.
-pub(super) fn string<'v>(
-    value: Value<'v>,
-    path: &Path<'_>,
-    faults: &mut Faults,
-) -> Option<Cow<'v, str>> {
+pub fn string<'v>(value: Value<'v>, path: &Path<'_>, faults: &mut Faults) -> Option<Cow<'v, str>> {
     match value {
         Value::String(text) => Some(text),
         other => {
-            faults.add(path, format!("must be a string, not {}", other.kind()));
+            faults.add(
+                path,
+                "wrong_type",
+                format!("must be a string, not {}", other.kind()),
+            );
             None
         }
     }
 }
 
 /// An array of any length.
-pub(super) fn array<'v>(
-    value: Value<'v>,
-    path: &Path<'_>,
-    faults: &mut Faults,
-) -> Option<Vec<Value<'v>>> {
+pub fn array<'v>(value: Value<'v>, path: &Path<'_>, faults: &mut Faults) -> Option<Vec<Value<'v>>> {
     match value {
         Value::Array(items) => Some(items),
         other => {
-            faults.add(path, format!("must be an array, not {}", other.kind()));
+            faults.add(
+                path,
+                "wrong_type",
+                format!("must be an array, not {}", other.kind()),
+            );
             None
         }
     }

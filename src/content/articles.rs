@@ -1,43 +1,53 @@
-//! What an article is once its line is taken in: absent members keep what is stored, `null` clears it.
+//! What an article is once a line or a request is taken in: absent members keep what is stored, `null` clears it.
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Refusal, fault, former_slugs, required};
+use super::{Misfit, former_slugs, misfit, required};
 use crate::models::article::{ArticleContent, ArticleState, Counters, Text};
+use crate::models::contributor::Contribution;
+use crate::models::patch::Patch;
+use crate::models::record::{ArticleRecord, TranslationRecord};
+use crate::models::rules;
 use crate::models::time::Ts;
-use crate::portal::record::{ArticleRecord, Patch, TranslationRecord};
-use crate::store::articles::Loaded;
 use crate::text::{html, slug};
 
-/// What the articles of a batch refer to, by natural key.
-pub(super) struct Known {
-    pub(super) categories: HashMap<String, i64>,
-    pub(super) sources: HashMap<String, i64>,
-    pub(super) topics: HashMap<String, i64>,
+/// What articles refer to, by natural key.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// Categories of the site by path.
+    pub categories: HashMap<String, i64>,
+    /// Sources by slug.
+    pub sources: HashMap<String, i64>,
+    /// Topics of the site by key.
+    pub topics: HashMap<String, i64>,
 }
 
-/// An article of the batch after it was merged with what is stored.
-pub(super) struct Merged {
-    pub(super) line: u64,
-    pub(super) key: String,
-    pub(super) stored: Option<Loaded>,
-    pub(super) content: ArticleContent,
+/// An article after it was merged with what is stored.
+#[derive(Debug)]
+pub struct Merged {
+    /// Its natural key.
+    pub key: String,
+    /// What it says now.
+    pub content: ArticleContent,
     /// Made from the title, so it may be changed where it is taken.
-    pub(super) slug_is_made: bool,
-    /// The line says which articles are related.
-    pub(super) names_related: bool,
-    /// The line does not clear what the article was called before.
+    pub slug_is_made: bool,
+    /// It was said which articles are related.
+    pub names_related: bool,
+    /// What the article was called before is not cleared.
     pub(super) keeps_former_slugs: bool,
-    pub(super) opening: Counters,
+    /// Opening balances of a new article.
+    pub opening: Counters,
 }
 
 impl Merged {
-    pub(super) fn slugs(&self) -> impl Iterator<Item = &str> {
+    /// Its names in addresses.
+    pub fn slugs(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.content.state.slug.as_str())
             .chain(self.content.texts.iter().filter_map(|t| t.slug.as_deref()))
     }
 
-    pub(super) fn fallback_slug(&self) -> String {
+    /// A name that no other article has, for where the one made from the title is taken.
+    pub fn fallback_slug(&self) -> String {
         let title = self.content.texts.first().map_or("", |t| &t.title);
         slug::disambiguate(&slug::slugify(title), &self.key)
     }
@@ -49,32 +59,32 @@ fn references(
     known: &HashMap<String, i64>,
     member: &str,
     what: &str,
-) -> Result<Vec<i64>, Refusal> {
+) -> Result<Vec<i64>, Misfit> {
     (0..)
         .zip(keys)
         .map(|(at, key): (usize, &String)| {
             known.get(key).copied().ok_or_else(|| {
-                fault(
+                misfit(
                     format!("{member}[{at}]"),
-                    format!("no {what} `{key}`: its record must come before this line, or be in the database"),
+                    format!("no {what} `{key}`: make it first"),
                 )
             })
         })
         .collect()
 }
 
-/// What the article is once the line is taken in.
-pub(super) fn merge(
-    line: u64,
+/// What the article is once the record is taken in.
+pub fn merge(
     record: ArticleRecord,
-    stored: Option<Loaded>,
+    stored: Option<&ArticleContent>,
     known: &Known,
     now: Ts,
-) -> Result<Merged, Refusal> {
+) -> Result<Merged, Misfit> {
     let ArticleRecord {
         site: _,
         key,
         category,
+        category_id: _,
         locale,
         title,
         body_html,
@@ -112,7 +122,7 @@ pub(super) fn merge(
         mut files,
         mut related_keys,
         mut former,
-    ) = match stored.as_ref().map(|old| old.content.clone()) {
+    ) = match stored.cloned() {
         Some(ArticleContent {
             state,
             texts,
@@ -146,9 +156,9 @@ pub(super) fn merge(
 
     let category_id = match category {
         Patch::Set(path) => Some(*known.categories.get(&path).ok_or_else(|| {
-            fault(
+            misfit(
                 "category",
-                format!("no category `{path}` in this site: its record must come before this line"),
+                format!("no category `{path}` in this site: make it first"),
             )
         })?),
         Patch::Keep | Patch::Clear => None,
@@ -182,7 +192,7 @@ pub(super) fn merge(
     // What only a translation has.
     original.slug = None;
     original.contributors.clear();
-    original.title = value(title, stored.as_ref().map(|_| original.title), "title")?;
+    original.title = value(title, stored.map(|_| original.title), "title")?;
     original.body_html = match body_html {
         Patch::Set(raw) => html::sanitize(&raw),
         Patch::Keep | Patch::Clear if stored.is_some() => original.body_html,
@@ -200,7 +210,7 @@ pub(super) fn merge(
         Patch::Set(translations) => texts = translations.into_iter().map(translation).collect(),
     }
     if texts.iter().any(|t| t.locale == locale) {
-        return Err(fault(
+        return Err(misfit(
             "translations",
             format!("`{locale}` is the language of the article itself"),
         ));
@@ -208,23 +218,7 @@ pub(super) fn merge(
     texts.sort_by(|a, b| a.locale.cmp(&b.locale));
 
     contributors.apply_or_default(&mut contributions);
-    let keys: HashSet<&str> = contributions
-        .iter()
-        .filter_map(|c| c.key.as_deref())
-        .collect();
-    if let Some(unknown) = texts
-        .iter()
-        .flat_map(|t| &t.contributors)
-        .find(|c| !keys.contains(c.key.as_str()))
-    {
-        return Err(fault(
-            "translations",
-            format!(
-                "no contributor of the article has the key `{}`",
-                unknown.key
-            ),
-        ));
-    }
+    check_names(&texts, &contributions)?;
     match sources {
         Patch::Keep => {}
         Patch::Clear => source_ids.clear(),
@@ -288,7 +282,7 @@ pub(super) fn merge(
         Patch::Set(at) => new.unpublish_at = Some(Ts::from(at)),
     }
     if new.unpublish_at.is_some_and(|end| end <= new.published_at) {
-        return Err(fault("unpublish_at", "must be after published_at"));
+        return Err(misfit("unpublish_at", "must be after published_at"));
     }
     event_date.apply_to(&mut new.event_date);
     source_line.apply_to(&mut new.source_line);
@@ -297,9 +291,7 @@ pub(super) fn merge(
 
     texts.insert(0, original);
     Ok(Merged {
-        line,
         key,
-        stored,
         slug_is_made,
         names_related,
         keeps_former_slugs,
@@ -321,15 +313,79 @@ pub(super) fn merge(
     })
 }
 
+/// Every name in a translation must be that of a contributor.
+fn check_names(texts: &[Text], contributions: &[Contribution]) -> Result<(), Misfit> {
+    let keys: HashSet<&str> = contributions
+        .iter()
+        .filter_map(|c| c.key.as_deref())
+        .collect();
+    let unknown = texts
+        .iter()
+        .flat_map(|t| &t.contributors)
+        .find(|c| !keys.contains(c.key.as_str()));
+    match unknown {
+        None => Ok(()),
+        Some(unknown) => Err(misfit(
+            "translations",
+            format!(
+                "no contributor of the article has the key `{}`",
+                unknown.key
+            ),
+        )),
+    }
+}
+
+/// The article with one translation added or replaced.
+pub fn with_translation(
+    stored: &ArticleContent,
+    record: TranslationRecord,
+) -> Result<ArticleContent, Misfit> {
+    if record.locale == stored.state.locale {
+        return Err(misfit(
+            "locale",
+            "is the article's own language; change the article itself instead",
+        ));
+    }
+    let mut content = stored.clone();
+    content.texts.retain(|text| text.locale != record.locale);
+    if content.texts.len() > rules::LIST {
+        return Err(misfit(
+            "locale",
+            format!("would be one of more than {} translations", rules::LIST),
+        ));
+    }
+    content.texts.push(translation(record));
+    check_names(&content.texts, &content.contributions).map_err(|m| Misfit {
+        member: "contributors".to_owned(),
+        ..m
+    })?;
+    let own = content.state.locale.clone();
+    content
+        .texts
+        .sort_by(|a, b| (a.locale != own, &a.locale).cmp(&(b.locale != own, &b.locale)));
+    Ok(content)
+}
+
+/// The article without one translation; `None` where it has none in that language.
+pub fn without_translation(stored: &ArticleContent, locale: &str) -> Option<ArticleContent> {
+    if locale == stored.state.locale || stored.texts.iter().all(|text| text.locale != locale) {
+        return None;
+    }
+    let mut content = stored.clone();
+    content.texts.retain(|text| text.locale != locale);
+    Some(content)
+}
+
 /// The value of a member that must be there, in the line or in the database.
-fn value<T>(patch: Patch<T>, stored: Option<T>, member: &str) -> Result<T, Refusal> {
+fn value<T>(patch: Patch<T>, stored: Option<T>, member: &str) -> Result<T, Misfit> {
     match patch {
         Patch::Set(value) => Ok(value),
         Patch::Keep | Patch::Clear => stored.ok_or_else(|| required(member)),
     }
 }
 
-fn translation(record: TranslationRecord) -> Text {
+/// A translation as it is kept.
+pub fn translation(record: TranslationRecord) -> Text {
     let TranslationRecord {
         locale,
         title,

@@ -1,5 +1,5 @@
 //! A JSON text as a tree that borrows from it, keeps the order of members and remembers which came twice. It knows JSON, not
-//! portal files.
+//! what anything in it means.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -13,33 +13,38 @@ const MAX_VALUES: usize = 250_000;
 
 /// A JSON value.
 #[derive(Debug, PartialEq)]
-pub(super) enum Value<'v> {
+pub enum Value<'v> {
+    /// `null`.
     Null,
-    Bool,
+    /// `true` or `false`.
+    Bool(bool),
     /// A whole number; one beyond the type stands as the type's largest.
     Integer(i64),
     /// A number with a fraction or an exponent.
     Decimal,
+    /// A string.
     String(Cow<'v, str>),
+    /// An array.
     Array(Vec<Value<'v>>),
+    /// An object.
     Object(Object<'v>),
 }
 
 /// A JSON object.
 #[derive(Debug, PartialEq, Default)]
-pub(super) struct Object<'v> {
+pub struct Object<'v> {
     /// The members in order, each name once.
-    pub(super) members: Vec<(Cow<'v, str>, Value<'v>)>,
+    pub members: Vec<(Cow<'v, str>, Value<'v>)>,
     /// The names that came again.
-    pub(super) repeated: Vec<Cow<'v, str>>,
+    pub repeated: Vec<Cow<'v, str>>,
 }
 
 impl Value<'_> {
     /// What kind of value it is, with its article.
-    pub(super) fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",
-            Self::Bool => "a boolean",
+            Self::Bool(_) => "a boolean",
             Self::Integer(_) | Self::Decimal => "a number",
             Self::String(_) => "a string",
             Self::Array(_) => "an array",
@@ -49,7 +54,7 @@ impl Value<'_> {
 }
 
 /// Reads one JSON text; the error is the reason, with the column.
-pub(super) fn parse(text: &str) -> Result<Value<'_>, String> {
+pub fn parse(text: &str) -> Result<Value<'_>, String> {
     let budget = Cell::new(MAX_VALUES);
     let mut source = serde_json::Deserializer::from_str(text);
     let value = Tree { budget: &budget }.deserialize(&mut source);
@@ -76,7 +81,7 @@ impl Tree<'_> {
                 Ok(())
             }
             None => Err(E::custom(format_args!(
-                "more than {MAX_VALUES} values; split the record"
+                "more than {MAX_VALUES} values; split it"
             ))),
         }
     }
@@ -129,8 +134,8 @@ impl<'v> Visitor<'v> for Tree<'_> {
         Ok(Value::Null)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Value::Bool)
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Value::Bool(value))
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {

@@ -1,0 +1,485 @@
+//! Writing articles and their translations. What an article is after a change is for `content` to say, as in imports.
+
+use super::{Tx, random_key};
+use crate::content::articles::{self as merging, Known, Merged};
+use crate::content::{Misfit, former_slugs};
+use crate::error::{Error, Fault, Resource, Result};
+use crate::models::access::Role;
+use crate::models::article::{
+    ArticleContent, ArticleState, ManagedArticle, ManagedSummary, Status,
+};
+use crate::models::managed::{Change, Expected};
+use crate::models::page::{Count, Page, PageQuery, Total};
+use crate::models::patch::Patch;
+use crate::models::record::{ArticleRecord, TranslationRecord};
+use crate::models::rules;
+use crate::models::time::{Precision, Ts};
+use crate::store;
+use crate::store::articles::{Loaded, ManagedFilters, NewArticle};
+
+/// Which articles to list; each narrows the list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Only of the site with this slug.
+    pub site: Option<String>,
+    /// Only of this category.
+    pub category_id: Option<i64>,
+    /// Also of the categories below it.
+    pub subtree: bool,
+    /// Only in this state.
+    pub status: Option<Status>,
+    /// Only those that this account made.
+    pub created_by: Option<i64>,
+}
+
+/// A page of the articles that the caller may see, the last changed first.
+pub fn page(
+    tx: &mut Tx<'_>,
+    wanted: Wanted,
+    query: PageQuery<(Ts, i64)>,
+) -> Result<Page<ManagedSummary, (Ts, i64)>> {
+    tx.allow_somewhere()?;
+    let site_id = match &wanted.site {
+        None => None,
+        Some(slug) => match tx.visible_site(slug)? {
+            None => return Ok(Page::empty(query.count)),
+            id => id,
+        },
+    };
+    let category_ids = match wanted.category_id {
+        Some(id) if wanted.subtree => Some(store::categories::below(tx.conn, &[id])?),
+        id => id.map(|id| vec![id]),
+    };
+    let filters = ManagedFilters {
+        site_id,
+        category_ids,
+        status: wanted.status,
+        created_by: wanted.created_by,
+        visible: visible(tx)?,
+    };
+    let items = store::articles::managed_page(
+        tx.conn,
+        &filters,
+        query.after(),
+        query.offset(),
+        query.limit + 1,
+    )?;
+    let total = match query.count {
+        Count::None => Total::Unknown,
+        Count::Exact | Count::Estimated => store::articles::count_managed(tx.conn, &filters)?,
+    };
+    Ok(Page::cut(
+        items,
+        query.limit,
+        |article| (article.updated_at, article.id),
+        total,
+    ))
+}
+
+/// The sites and categories whose articles the caller may see; `None` for all.
+fn visible(tx: &mut Tx<'_>) -> Result<Option<(Vec<i64>, Vec<i64>)>> {
+    let rights = &tx.caller.principal.rights;
+    if rights.role.is_some() {
+        return Ok(None);
+    }
+    let sites = rights.grants.iter().filter(|g| g.category_id.is_none());
+    let sites = sites.map(|grant| grant.site_id).collect();
+    let roots: Vec<i64> = rights.grants.iter().filter_map(|g| g.category_id).collect();
+    let categories = store::categories::below(tx.conn, &roots)?;
+    Ok(Some((sites, categories)))
+}
+
+/// One article.
+pub fn get(tx: &mut Tx<'_>, id: i64) -> Result<ManagedArticle> {
+    let place = store::articles::find_place(tx.conn, id)?.ok_or_else(|| missing(id))?;
+    if tx
+        .role_in_category(place.site_id, place.category_id)?
+        .is_none()
+    {
+        return Err(missing(id));
+    }
+    tx.allow_in_category(place.site_id, place.category_id)?;
+    Ok(find(tx, id)?.0)
+}
+
+/// Makes an article. Only the title, the site and the category must be given: it is then an empty draft in the language of the
+/// site, dated now.
+pub fn create(tx: &mut Tx<'_>, mut record: ArticleRecord) -> Result<Change<ManagedArticle>> {
+    let site_id = tx.site_id(&record.site)?;
+    let category_id = settle_category(tx, site_id, &mut record)?
+        .ok_or_else(|| invalid("/category", "required", "`category` is required"))?;
+    let role = tx.allow_in_category(site_id, category_id)?;
+    fill_in(tx, &mut record)?;
+    if record.status != Patch::Set(Status::Draft) {
+        expect_editor(role, "an article that is not a draft")?;
+    }
+    if store::articles::keys(tx.conn, site_id, std::slice::from_ref(&record.key))?.len() == 1 {
+        return Err(taken("key", &record.key));
+    }
+    let known = known(tx, site_id, &record)?;
+    let mut merged = merging::merge(record, None, &known, tx.now).map_err(refused)?;
+    settle_slugs(
+        tx,
+        site_id,
+        None,
+        &mut merged.content,
+        merged.slug_is_made,
+        &merged.key,
+    )?;
+    merged.settle_former_slugs(None, tx.now);
+    let Merged {
+        key,
+        content,
+        opening,
+        ..
+    } = merged;
+    let related = related_ids(tx, site_id, &content.related)?;
+    let new = NewArticle {
+        key,
+        content,
+        counters: opening,
+    };
+    let saved = store::articles::insert(tx.conn, site_id, &[new], tx.now)?;
+    let id = *saved
+        .ids
+        .first()
+        .ok_or_else(|| Error::internal("an inserted article has no id"))?;
+    store::articles::relate(tx.conn, &[(id, related)])?;
+    let user_id = tx.caller.principal.user_id;
+    store::articles::set_owner(tx.conn, id, user_id)?;
+    tx.count(saved.counts);
+    tx.touch(Some(site_id))?;
+    Ok(Change::created(find(tx, id)?.0))
+}
+
+/// Changes an article.
+pub fn update(
+    tx: &mut Tx<'_>,
+    id: i64,
+    expected: &Expected,
+    mut record: ArticleRecord,
+) -> Result<Change<ManagedArticle>> {
+    let (before, loaded, role) = locked(tx, id, expected)?;
+    let state = &before.content.state;
+    if let Some(category_id) = settle_category(tx, before.site_id, &mut record)?
+        && category_id != state.category_id
+    {
+        tx.allow_in_category(before.site_id, category_id)?;
+    }
+    if let Patch::Set(status) = &record.status
+        && *status != state.status
+    {
+        expect_editor(role, "another status")?;
+        let is_undated = state.status == Status::Draft && state.published_at == whole_second(before.created_at);
+        if *status == Status::Published && is_undated && record.published_at == Patch::Keep {
+            let offset = fixed_offset(state.published_offset);
+            record.published_at = Patch::Set(whole_second(tx.now).0.with_timezone(&offset));
+        }
+    }
+    if let Patch::Set(related) = &record.related
+        && let Some(at) = related.iter().position(|key| *key == before.key)
+    {
+        let pointer = format!("/related/{at}");
+        return Err(invalid(
+            &pointer,
+            "invalid",
+            "`related` names the article itself; remove it",
+        ));
+    }
+    record.key.clone_from(&before.key);
+    let known = known(tx, before.site_id, &record)?;
+    let mut merged =
+        merging::merge(record, Some(&before.content), &known, tx.now).map_err(refused)?;
+    merged.settle_former_slugs(Some(&before.content), tx.now);
+    save(tx, before, &loaded, merged.content)
+}
+
+/// Deletes an article. Followers of the changes hear of it; nothing of it stays.
+pub fn delete(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<Change<ManagedArticle>> {
+    let (before, loaded, _) = locked(tx, id, expected)?;
+    let counts = store::articles::delete(tx.conn, &loaded, tx.now)?;
+    tx.count(counts);
+    tx.touch(Some(before.site_id))?;
+    Ok(Change::deleted(before))
+}
+
+/// Adds a translation, or replaces the one in the same language.
+pub fn put_translation(
+    tx: &mut Tx<'_>,
+    id: i64,
+    expected: &Expected,
+    record: TranslationRecord,
+) -> Result<Change<ManagedArticle>> {
+    let (before, loaded, _) = locked(tx, id, expected)?;
+    let mut content = merging::with_translation(&before.content, record).map_err(refused)?;
+    former_slugs::settle(&mut content, Some(&before.content), tx.now);
+    save(tx, before, &loaded, content)
+}
+
+/// Removes the translation in a language.
+pub fn delete_translation(
+    tx: &mut Tx<'_>,
+    id: i64,
+    expected: &Expected,
+    locale: &str,
+) -> Result<Change<ManagedArticle>> {
+    let (before, loaded, _) = locked(tx, id, expected)?;
+    let mut content = merging::without_translation(&before.content, locale)
+        .ok_or_else(|| Error::not_found(Resource::Translation, locale))?;
+    former_slugs::settle(&mut content, Some(&before.content), tx.now);
+    save(tx, before, &loaded, content)
+}
+
+/// Makes a stored article equal to `content`.
+fn save(
+    tx: &mut Tx<'_>,
+    before: ManagedArticle,
+    loaded: &Loaded,
+    mut content: ArticleContent,
+) -> Result<Change<ManagedArticle>> {
+    let site_id = before.site_id;
+    settle_slugs(
+        tx,
+        site_id,
+        Some(before.id),
+        &mut content,
+        false,
+        &before.key,
+    )?;
+    if content == before.content {
+        return Ok(Change::updated(before.clone(), before));
+    }
+    let related = match content.related == before.content.related {
+        true => None,
+        false => Some(related_ids(tx, site_id, &content.related)?),
+    };
+    let saved = store::articles::update(tx.conn, site_id, &[(loaded, &content)], tx.now)?;
+    if let Some(related) = related {
+        store::articles::relate(tx.conn, &[(before.id, related)])?;
+    }
+    tx.count(saved.counts);
+    tx.touch(Some(site_id))?;
+    let after = find(tx, before.id)?.0;
+    Ok(Change::updated(before, after))
+}
+
+/// The article as it stays until the transaction ends, where the caller may change it and expects this version; and their role
+/// there.
+fn locked(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<(ManagedArticle, Loaded, Role)> {
+    store::connection::lock(tx.conn, "articles", id)?;
+    let place = store::articles::find_place(tx.conn, id)?.ok_or_else(|| missing(id))?;
+    if tx
+        .role_in_category(place.site_id, place.category_id)?
+        .is_none()
+    {
+        return Err(missing(id));
+    }
+    let role = tx.allow_in_category(place.site_id, place.category_id)?;
+    if role < Role::Editor && place.created_by != Some(tx.caller.principal.user_id) {
+        expect_editor(role, "an article that somebody else made")?;
+    }
+    expected.check(place.version)?;
+    let (article, loaded) = find(tx, id)?;
+    if article.content.state.status != Status::Draft {
+        expect_editor(role, "an article that is not a draft")?;
+    }
+    Ok((article, loaded, role))
+}
+
+fn find(tx: &mut Tx<'_>, id: i64) -> Result<(ManagedArticle, Loaded)> {
+    store::articles::find_managed(tx.conn, id)?.ok_or_else(|| missing(id))
+}
+
+fn missing(id: i64) -> Error {
+    Error::not_found(Resource::Article, id)
+}
+
+fn expect_editor(role: Role, what: &str) -> Result<()> {
+    match role >= Role::Editor {
+        true => Ok(()),
+        false => Err(Error::Forbidden(format!(
+            "{what} needs the role `{}` in its category",
+            Role::Editor.as_str()
+        ))),
+    }
+}
+
+/// The category that a record names, by id or by path; the record has its path afterwards.
+fn settle_category(
+    tx: &mut Tx<'_>,
+    site_id: i64,
+    record: &mut ArticleRecord,
+) -> Result<Option<i64>> {
+    let found = match (&record.category, &record.category_id) {
+        (Patch::Set(path), _) => {
+            store::categories::find(tx.conn, site_id, path)?.ok_or_else(|| {
+                invalid(
+                    "/category",
+                    "unknown",
+                    "`category` names no category of the site",
+                )
+            })?
+        }
+        (_, Patch::Set(id)) => store::categories::find_by_id(tx.conn, *id)?
+            .filter(|category| category.site_id == site_id)
+            .ok_or_else(|| {
+                invalid(
+                    "/category_id",
+                    "unknown",
+                    "`category_id` names no category of the site",
+                )
+            })?,
+        _ => return Ok(None),
+    };
+    record.category = Patch::Set(found.path);
+    Ok(Some(found.id))
+}
+
+/// What a new article is where the request does not say.
+fn fill_in(tx: &mut Tx<'_>, record: &mut ArticleRecord) -> Result<()> {
+    let site = store::sites::find(tx.conn, &record.site)?
+        .ok_or_else(|| Error::not_found(Resource::Site, &record.site))?;
+    let content = site.content;
+    if record.key.is_empty() {
+        record.key = random_key()?;
+    }
+    let fill = |patch: &mut Patch<String>, value: String| {
+        if *patch == Patch::Keep {
+            *patch = Patch::Set(value);
+        }
+    };
+    fill(&mut record.locale, content.default_locale);
+    fill(&mut record.body_html, String::new());
+    if record.status == Patch::Keep {
+        record.status = Patch::Set(Status::Draft);
+    }
+    if record.published_at == Patch::Keep {
+        let minutes = rules::offset_minutes(&content.utc_offset).unwrap_or_default();
+        let now = whole_second(tx.now).0;
+        record.published_at = Patch::Set(now.with_timezone(&fixed_offset(minutes)));
+    }
+    if record.published_precision == Patch::Keep {
+        record.published_precision = Patch::Set(Precision::Second);
+    }
+    Ok(())
+}
+
+/// As exactly as articles are dated.
+fn whole_second(at: Ts) -> Ts {
+    use chrono::SubsecRound;
+    Ts(at.0.trunc_subsecs(0))
+}
+
+fn fixed_offset(minutes: i32) -> chrono::FixedOffset {
+    use chrono::Offset;
+    chrono::FixedOffset::east_opt(minutes.saturating_mul(60)).unwrap_or_else(|| chrono::Utc.fix())
+}
+
+/// The ids behind the natural keys that a record names.
+fn known(tx: &mut Tx<'_>, site_id: i64, record: &ArticleRecord) -> Result<Known> {
+    let list = |patch: &Patch<Vec<String>>| match patch {
+        Patch::Set(names) => names.clone(),
+        Patch::Keep | Patch::Clear => Vec::new(),
+    };
+    let paths: Vec<String> = record.category.clone().set().into_iter().collect();
+    Ok(Known {
+        categories: store::categories::ids(tx.conn, site_id, &paths)?
+            .into_iter()
+            .collect(),
+        sources: store::sources::ids(tx.conn, &list(&record.sources))?
+            .into_iter()
+            .collect(),
+        topics: store::topics::ids(tx.conn, site_id, &list(&record.topics))?
+            .into_iter()
+            .collect(),
+    })
+}
+
+/// The ids of related articles, in order.
+fn related_ids(tx: &mut Tx<'_>, site_id: i64, keys: &[String]) -> Result<Vec<i64>> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known: std::collections::HashMap<String, i64> =
+        store::articles::keys(tx.conn, site_id, keys)?
+            .into_iter()
+            .collect();
+    keys.iter()
+        .enumerate()
+        .map(|(at, key)| {
+            known.get(key).copied().ok_or_else(|| {
+                let detail = format!("`related[{at}]` names no article of the site");
+                invalid(&format!("/related/{at}"), "unknown", &detail)
+            })
+        })
+        .collect()
+}
+
+/// Sees to it that no other article of the site has a slug of this one. A slug that was made from the title gives way, one that
+/// was given is refused.
+fn settle_slugs(
+    tx: &mut Tx<'_>,
+    site_id: i64,
+    own_id: Option<i64>,
+    content: &mut ArticleContent,
+    is_made: bool,
+    key: &str,
+) -> Result<()> {
+    let wanted: Vec<String> = content.slugs().into_keys().map(str::to_owned).collect();
+    let owners = store::articles::slug_owners(tx.conn, site_id, &wanted)?;
+    let others: Vec<&String> = owners
+        .iter()
+        .filter(|(_, owner)| Some(*owner) != own_id)
+        .map(|(slug, _)| slug)
+        .collect();
+    let ArticleState { slug, .. } = &mut content.state;
+    if is_made && others.iter().any(|other| *other == slug) {
+        *slug = crate::text::slug::disambiguate(slug, key);
+        return match others.len() {
+            1 => Ok(()),
+            _ => Err(taken_in_translation(content, &others)),
+        };
+    }
+    match others.first() {
+        None => Ok(()),
+        Some(other) if *other == slug => Err(taken("slug", other)),
+        Some(_) => Err(taken_in_translation(content, &others)),
+    }
+}
+
+fn taken_in_translation(content: &ArticleContent, others: &[&String]) -> Error {
+    let translations = content
+        .texts
+        .iter()
+        .filter(|t| t.locale != content.state.locale);
+    let at = translations.enumerate().find(|(_, text)| {
+        text.slug
+            .as_ref()
+            .is_some_and(|slug| others.contains(&slug))
+    });
+    let (at, slug) = at.map_or((0, ""), |(at, text)| {
+        (at, text.slug.as_deref().unwrap_or_default())
+    });
+    Error::Taken(Fault::new(
+        format!("/translations/{at}/slug"),
+        "taken",
+        format!("`slug` of a translation is taken: another article of the site has `{slug}`"),
+    ))
+}
+
+fn taken(member: &str, value: &str) -> Error {
+    Error::Taken(Fault::new(
+        format!("/{member}"),
+        "taken",
+        format!("`{member}` is taken: another article of the site has `{value}`"),
+    ))
+}
+
+fn refused(misfit: Misfit) -> Error {
+    let detail = format!("`{}`: {}", misfit.member, misfit.reason);
+    Error::Invalid(vec![Fault::new(misfit.pointer(), "invalid", detail)])
+}
+
+fn invalid(pointer: &str, code: &'static str, detail: &str) -> Error {
+    Error::Invalid(vec![Fault::new(pointer, code, detail)])
+}

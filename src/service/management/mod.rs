@@ -1,0 +1,508 @@
+//! Writing through the API. Whatever is written goes one way: may the caller do this, is it a repeated request, one
+//! transaction with the change, its entries in the audit log, the answer to repeat, and last the stamp that tells caches and
+//! followers. Knows neither HTTP nor SQL.
+
+pub mod articles;
+pub mod audit;
+pub mod categories;
+pub mod link_groups;
+pub mod menus;
+pub mod sites;
+pub mod sources;
+pub mod topics;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
+
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::models::access::{Caller, Operation, Refusal, Role};
+use crate::models::audit::{AddressKey, NewEntry};
+use crate::models::reply::{Claim, Reply, RequestKey};
+use crate::models::time::Ts;
+use crate::store::counts::Deltas;
+use crate::store::{self, Conn, Store};
+
+/// Use cases of those who may write.
+#[derive(Clone)]
+pub struct Management {
+    store: Store,
+    clock: Clock,
+    address_key: Arc<OnceLock<AddressKey>>,
+}
+
+/// What a write does, inside its transaction; it makes the answer too.
+pub type Run = Box<dyn FnOnce(&mut Tx<'_>) -> Result<Reply> + Send>;
+
+/// A write that is still to be done.
+pub struct Work {
+    operation: Operation,
+    run: Run,
+}
+
+impl Work {
+    /// `run` as what `operation` does.
+    pub fn new(
+        operation: Operation,
+        run: impl FnOnce(&mut Tx<'_>) -> Result<Reply> + Send + 'static,
+    ) -> Self {
+        Self {
+            operation,
+            run: Box::new(run),
+        }
+    }
+}
+
+/// A running transaction on behalf of a caller.
+pub struct Tx<'t> {
+    conn: &'t mut Conn,
+    caller: &'t Caller,
+    operation: Operation,
+    now: Ts,
+    effects: &'t mut Effects,
+    /// Whether the place of what is changed was asked about.
+    is_allowed: bool,
+}
+
+/// What the end of a transaction has to write.
+#[derive(Default)]
+struct Effects {
+    sites: BTreeSet<i64>,
+    /// Whether anything is to be stamped: what all sites share may change where there is no site.
+    has_touched: bool,
+    counts: Deltas,
+    entries: Vec<NewEntry>,
+}
+
+impl Management {
+    pub(super) fn new(store: Store, clock: Clock) -> Self {
+        Self {
+            store,
+            clock,
+            address_key: Arc::default(),
+        }
+    }
+
+    /// Reads for a caller, on one picture of the database.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        caller: Caller,
+        operation: Operation,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let reading = reading(Ts::from(self.clock.now()), caller, operation, f)?;
+        self.store.read_short(reading).await
+    }
+
+    /// [`Management::read`] for what may take longer the more there is.
+    pub async fn read_long<T: Send + 'static>(
+        &self,
+        caller: Caller,
+        operation: Operation,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let reading = reading(Ts::from(self.clock.now()), caller, operation, f)?;
+        self.store.read_long(reading).await
+    }
+
+    /// Does one write. With a key, a repeated request gets the answer of the first one.
+    pub async fn write(
+        &self,
+        caller: Caller,
+        work: Work,
+        key: Option<RequestKey>,
+    ) -> Result<Reply> {
+        might(&caller, work.operation)?;
+        let this = self.clone();
+        tokio::task::spawn_blocking(move || {
+            this.once(key, |claimed| this.write_one(&caller, work, claimed))
+        })
+        .await
+        .map_err(|e| Error::Internal(e.into()))?
+    }
+
+    /// Does several writes: all of them or none. `sum` makes one answer of theirs.
+    pub async fn write_all(
+        &self,
+        caller: Caller,
+        works: Vec<Work>,
+        key: Option<RequestKey>,
+        sum: impl FnOnce(Vec<Reply>) -> Result<Reply> + Send + 'static,
+    ) -> Result<Reply> {
+        might(&caller, Operation::RunBatch)?;
+        let this = self.clone();
+        tokio::task::spawn_blocking(move || {
+            this.once(key, |claimed| {
+                this.store.write_blocking(|conn| {
+                    let now = Ts::from(this.clock.now());
+                    let mut effects = Effects::default();
+                    let mut replies = Vec::with_capacity(works.len());
+                    for (index, work) in works.into_iter().enumerate() {
+                        let reply = might(&caller, work.operation)
+                            .and_then(|()| run(conn, &caller, work, now, &mut effects));
+                        replies.push(reply.map_err(|error| Error::InBatch {
+                            index,
+                            error: Box::new(error),
+                        })?);
+                    }
+                    let reply = sum(replies)?;
+                    this.conclude(conn, &caller, effects, claimed, &reply)?;
+                    Ok(reply)
+                })
+            })
+        })
+        .await
+        .map_err(|e| Error::Internal(e.into()))?
+    }
+
+    /// Does several writes, each for itself. `sum` makes one answer of what became of them.
+    pub async fn write_each(
+        &self,
+        caller: Caller,
+        works: Vec<Work>,
+        key: Option<RequestKey>,
+        sum: impl FnOnce(Vec<Result<Reply>>) -> Result<Reply> + Send + 'static,
+    ) -> Result<Reply> {
+        might(&caller, Operation::RunBatch)?;
+        let this = self.clone();
+        tokio::task::spawn_blocking(move || {
+            this.once(key, |claimed| {
+                let replies = works
+                    .into_iter()
+                    .map(|work| {
+                        might(&caller, work.operation)?;
+                        this.write_one(&caller, work, None)
+                    })
+                    .collect();
+                let reply = sum(replies)?;
+                if claimed.is_some() {
+                    this.store.write_blocking(|conn| {
+                        this.conclude(conn, &caller, Effects::default(), claimed, &reply)
+                    })?;
+                }
+                Ok(reply)
+            })
+        })
+        .await
+        .map_err(|e| Error::Internal(e.into()))?
+    }
+
+    /// Runs `f` unless it was done before under the same key.
+    fn once(
+        &self,
+        key: Option<RequestKey>,
+        f: impl FnOnce(Option<(&RequestKey, Ts)>) -> Result<Reply>,
+    ) -> Result<Reply> {
+        let Some(key) = key else {
+            return f(None);
+        };
+        let now = Ts::from(self.clock.now());
+        let claim = self
+            .store
+            .write_blocking(|conn| store::idempotency::claim(conn, &key, now))?;
+        match claim {
+            Claim::Running => Err(Error::KeyInUse),
+            Claim::OfAnother => Err(Error::KeyReused),
+            Claim::Answered(mut reply) => {
+                reply
+                    .headers
+                    .push(("Idempotency-Replayed".to_owned(), "true".to_owned()));
+                Ok(reply)
+            }
+            Claim::Granted => {
+                let outcome = f(Some((&key, now)));
+                if outcome.is_err() {
+                    // Nothing was changed, so the same key may bring a corrected request. Where even this fails the claim
+                    // runs out by itself.
+                    let released = self
+                        .store
+                        .write_blocking(|conn| store::idempotency::release(conn, &key, now));
+                    if let Err(error) = released {
+                        tracing::warn!(
+                            error = error.chain(),
+                            "releasing an idempotency key failed"
+                        );
+                    }
+                }
+                outcome
+            }
+        }
+    }
+
+    fn address_key(&self, conn: &mut Conn) -> Result<AddressKey> {
+        if let Some(key) = self.address_key.get() {
+            return Ok(key.clone());
+        }
+        let key = store::secrets::address_key(conn)?;
+        Ok(self.address_key.get_or_init(|| key).clone())
+    }
+
+    fn write_one(
+        &self,
+        caller: &Caller,
+        work: Work,
+        claimed: Option<(&RequestKey, Ts)>,
+    ) -> Result<Reply> {
+        self.store.write_blocking(|conn| {
+            let now = Ts::from(self.clock.now());
+            let mut effects = Effects::default();
+            let reply = run(conn, caller, work, now, &mut effects)?;
+            self.conclude(conn, caller, effects, claimed, &reply)?;
+            Ok(reply)
+        })
+    }
+
+    /// Writes what a transaction has to write last.
+    fn conclude(
+        &self,
+        conn: &mut Conn,
+        caller: &Caller,
+        effects: Effects,
+        claimed: Option<(&RequestKey, Ts)>,
+        reply: &Reply,
+    ) -> Result<()> {
+        let Effects {
+            sites,
+            has_touched,
+            counts,
+            mut entries,
+        } = effects;
+        let address_hash = match caller.address {
+            Some(address) if !entries.is_empty() => Some(self.address_key(conn)?.hash(address)),
+            _ => None,
+        };
+        for entry in &mut entries {
+            entry.address_hash.clone_from(&address_hash);
+        }
+        store::audit::append(conn, &entries)?;
+        if let Some((key, claimed_at)) = claimed
+            && !store::idempotency::complete(conn, key, claimed_at, reply)?
+        {
+            // Somebody else took this request for lost and does it now.
+            return Err(Error::KeyInUse);
+        }
+        store::counts::apply(conn, &counts)?;
+        if has_touched {
+            store::stamps::stamp(conn, &sites, Ts::from(self.clock.now()))?;
+        }
+        Ok(())
+    }
+}
+
+/// `f` on one picture of the database, where the caller could do this in some place.
+fn reading<T, F: FnOnce(&mut Tx<'_>) -> Result<T>>(
+    now: Ts,
+    caller: Caller,
+    operation: Operation,
+    f: F,
+) -> Result<impl FnOnce(&mut Conn) -> Result<T> + use<T, F>> {
+    might(&caller, operation)?;
+    Ok(move |conn: &mut Conn| {
+        store::connection::snapshot(conn, |conn| {
+            let mut effects = Effects::default();
+            let mut tx = Tx::new(conn, &caller, operation, now, &mut effects);
+            let found = f(&mut tx)?;
+            tx.expect_allowed()?;
+            Ok(found)
+        })
+    })
+}
+
+fn run(
+    conn: &mut Conn,
+    caller: &Caller,
+    work: Work,
+    now: Ts,
+    effects: &mut Effects,
+) -> Result<Reply> {
+    let mut tx = Tx::new(conn, caller, work.operation, now, effects);
+    let reply = (work.run)(&mut tx)?;
+    tx.expect_allowed()?;
+    Ok(reply)
+}
+
+/// Whether the caller could do this in some place.
+fn might(caller: &Caller, operation: Operation) -> Result<()> {
+    caller
+        .principal
+        .rights
+        .might(operation)
+        .map_err(|refusal| match refusal {
+            Refusal::Scope(scope) => Error::InsufficientScope(scope.as_str()),
+            Refusal::Role(role) => forbidden(role, ""),
+        })
+}
+
+fn forbidden(role: Role, place: &str) -> Error {
+    Error::Forbidden(format!("this needs the role `{}`{place}", role.as_str()))
+}
+
+impl<'t> Tx<'t> {
+    fn new(
+        conn: &'t mut Conn,
+        caller: &'t Caller,
+        operation: Operation,
+        now: Ts,
+        effects: &'t mut Effects,
+    ) -> Self {
+        Self {
+            conn,
+            caller,
+            operation,
+            now,
+            effects,
+            is_allowed: false,
+        }
+    }
+
+    /// Fails unless the role that the operation needs holds everywhere.
+    fn allow_everywhere(&mut self) -> Result<()> {
+        self.allow(self.caller.principal.rights.role, " everywhere")
+    }
+
+    /// Fails unless the role that the operation needs holds in some place; what is shown is what the caller may see.
+    fn allow_somewhere(&mut self) -> Result<()> {
+        self.allow(self.caller.principal.rights.somewhere(), "")
+    }
+
+    /// Fails unless the role that the operation needs holds in all of a site.
+    fn allow_in_site(&mut self, site_id: i64) -> Result<()> {
+        self.allow(
+            self.caller.principal.rights.in_site(site_id),
+            " in this site",
+        )
+    }
+
+    /// Fails unless the role that the operation needs holds in some place of a site: structure is seen by everybody who
+    /// works there. For those who do not, `missing` is what they are told.
+    fn allow_to_see(&mut self, site_id: i64, missing: impl FnOnce() -> Error) -> Result<()> {
+        let role = self.caller.principal.rights.within_site(site_id);
+        if role.is_none() {
+            return Err(missing());
+        }
+        self.allow(role, " in this site")
+    }
+
+    /// Fails unless the role that the operation needs holds in a category of a site; returns the role that does.
+    fn allow_in_category(&mut self, site_id: i64, category_id: i64) -> Result<Role> {
+        let role = self.role_in_category(site_id, category_id)?;
+        self.allow(role, " in this category")?;
+        Ok(role.unwrap_or(Role::Reader))
+    }
+
+    /// The role in a category of a site. Looks the categories above it up only for callers with rights in single ones.
+    fn role_in_category(&mut self, site_id: i64, category_id: i64) -> Result<Option<Role>> {
+        let rights = &self.caller.principal.rights;
+        let is_simple = rights
+            .grants
+            .iter()
+            .all(|grant| grant.category_id.is_none());
+        let chain = match is_simple {
+            true => Vec::new(),
+            false => store::categories::ancestors(self.conn, &[category_id])?
+                .into_iter()
+                .map(|(_, id)| id)
+                .collect(),
+        };
+        Ok(rights.in_category(site_id, &chain))
+    }
+
+    fn allow(&mut self, role: Option<Role>, place: &str) -> Result<()> {
+        self.is_allowed = true;
+        match self.operation.rule().role {
+            Some(needed) if role < Some(needed) => Err(forbidden(needed, place)),
+            _ => Ok(()),
+        }
+    }
+
+    /// A use case that never asked is a fault of ours, and must not pass.
+    fn expect_allowed(&self) -> Result<()> {
+        match self.is_allowed {
+            true => Ok(()),
+            false => Err(Error::internal(format!(
+                "`{}` did not ask for rights",
+                self.operation.as_str()
+            ))),
+        }
+    }
+
+    /// The sites that a caller sees something of; `None` stands for all.
+    fn visible_sites(&self) -> Option<Vec<i64>> {
+        let rights = &self.caller.principal.rights;
+        if rights.role.is_some() {
+            return None;
+        }
+        let sites: BTreeSet<i64> = rights.grants.iter().map(|grant| grant.site_id).collect();
+        Some(sites.into_iter().collect())
+    }
+
+    /// The id of the site with `slug`, where the caller sees something of it.
+    fn visible_site(&mut self, slug: &str) -> Result<Option<i64>> {
+        let rights = &self.caller.principal.rights;
+        let found = store::sites::find_id(self.conn, slug)?;
+        Ok(found.filter(|id| rights.within_site(*id).is_some()))
+    }
+
+    /// The id of the site that a request names.
+    fn site_id(&mut self, slug: &str) -> Result<i64> {
+        store::sites::find_id(self.conn, slug)?.ok_or_else(|| {
+            Error::Invalid(vec![crate::error::Fault::new(
+                "/site",
+                "unknown",
+                format!("`site` names no site: there is no `{slug}`"),
+            )])
+        })
+    }
+
+    /// Notes that something of a site changes, or (without one) something that all sites may show.
+    fn touch(&mut self, site_id: Option<i64>) -> Result<()> {
+        self.effects.has_touched = true;
+        match site_id {
+            Some(id) => {
+                self.effects.sites.insert(id);
+            }
+            None => self.effects.sites.extend(store::sites::ids(self.conn)?),
+        }
+        Ok(())
+    }
+
+    /// Notes what a save adds to the numbers of categories.
+    fn count(&mut self, deltas: Deltas) {
+        for (category_id, delta) in deltas {
+            *self.effects.counts.entry(category_id).or_default() += delta;
+        }
+    }
+
+    /// Notes for the audit log what the operation did to one thing: the members that differ, before and after.
+    pub fn record(
+        &mut self,
+        resource: &'static str,
+        resource_id: i64,
+        site_id: Option<i64>,
+        before: Option<serde_json::Value>,
+        after: Option<serde_json::Value>,
+    ) {
+        let principal = &self.caller.principal;
+        self.effects.entries.push(NewEntry {
+            at: self.now,
+            action: self.operation.as_str().to_owned(),
+            resource: resource.to_owned(),
+            resource_id: Some(resource_id),
+            site_id,
+            user_id: Some(principal.user_id),
+            api_key_id: principal.api_key_id,
+            actor: principal.actor.clone(),
+            address_hash: None,
+            trace_id: Some(self.caller.trace_id.clone()),
+            before,
+            after,
+        });
+    }
+}
+
+/// A name for a record that the request left without one: 20 hexadecimal digits.
+fn random_key() -> Result<String> {
+    let mut bytes = [0; 10];
+    getrandom::fill(&mut bytes).map_err(|e| Error::Internal(e.into()))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}

@@ -1,0 +1,72 @@
+//! Articles that a change of something else changes as well: a source, a topic, a category that they name. Set-based: the number
+//! of statements does not depend on how many articles there are.
+
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+
+use crate::error::Result;
+use crate::store::connection::Conn;
+
+/// What articles name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// A source.
+    Source(i64),
+    /// A topic.
+    Topic(i64),
+    /// A category, or one below it.
+    Below(i64),
+    /// Exactly this category.
+    Category(i64),
+}
+
+impl Named {
+    /// The ids of the articles, of every state, as a query with one bound id.
+    fn query(self) -> (&'static str, i64) {
+        match self {
+            Self::Source(id) => ("SELECT article_id FROM article_sources WHERE source_id = $1", id),
+            Self::Topic(id) => ("SELECT article_id FROM article_topics WHERE topic_id = $1", id),
+            Self::Category(id) => ("SELECT id FROM articles WHERE category_id = $1", id),
+            Self::Below(id) => (
+                "SELECT a.id FROM articles a WHERE a.category_id IN ( \
+                   WITH RECURSIVE below (id) AS ( \
+                     SELECT $1 UNION ALL SELECT c.id FROM categories c JOIN below ON c.parent_id = below.id) \
+                   SELECT id FROM below)",
+                id,
+            ),
+        }
+    }
+}
+
+/// Notes that all articles which name something look different now: their versions grow, and followers hear of them. The
+/// caller stamps the sites before it commits.
+pub fn touch(conn: &mut Conn, named: Named) -> Result<()> {
+    let (query, id) = named.query();
+    diesel::sql_query(format!(
+        "UPDATE articles SET version = version + 1 WHERE id IN ({query})"
+    ))
+    .bind::<BigInt, _>(id)
+    .execute(conn)?;
+    diesel::sql_query(format!(
+        "UPDATE article_changes SET changed_at = NULL WHERE article_id IN ({query})"
+    ))
+    .bind::<BigInt, _>(id)
+    .execute(conn)?;
+    Ok(())
+}
+
+/// The sites of the articles that name something.
+pub fn sites_naming(conn: &mut Conn, named: Named) -> Result<Vec<i64>> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = BigInt)]
+        site_id: i64,
+    }
+    let (query, id) = named.query();
+    let found: Vec<Found> = diesel::sql_query(format!(
+        "SELECT DISTINCT site_id FROM articles WHERE id IN ({query})"
+    ))
+    .bind::<BigInt, _>(id)
+    .load(conn)?;
+    Ok(found.into_iter().map(|found| found.site_id).collect())
+}
