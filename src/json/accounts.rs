@@ -1,6 +1,8 @@
 //! Which members the bodies of accounts and API keys have, and which rule each of them keeps. It sees one text at a time.
 
-use super::fields::{Faults, Fields, Path, Read, boolean, distinct, list, number, text, understood, word};
+use super::fields::{
+    Faults, Fields, Path, Read, boolean, distinct, list, number, text, understood, word,
+};
 use super::records::Form;
 use super::tree::Value;
 use crate::models::access::{Role, Scope};

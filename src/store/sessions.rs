@@ -57,7 +57,8 @@ pub struct Holder {
 
 /// The active account behind the session with `id`, unless that one is over.
 pub fn holder(conn: &mut Conn, id: i64, now: Ts) -> Result<Option<Holder>> {
-    let row: Option<(i64, String, Option<String>, Doc<Vec<Grant>>)> = sessions::table
+    type Account = (i64, String, Option<String>, Doc<Vec<Grant>>);
+    let row: Option<Account> = sessions::table
         .inner_join(users::table.on(users::id.eq(sessions::user_id)))
         .filter(sessions::id.eq(id))
         .filter(sessions::revoked_at.is_null())

@@ -709,3 +709,75 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
         std::thread::yield_now();
     }
 }
+
+/// The program with `arguments` and these bytes on standard input.
+fn run_with_input(place: &Place, arguments: &[&str], input: &[u8]) -> Said {
+    let mut child = place
+        .command(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The program may end without reading.
+    child.stdin.take().unwrap().write_all(input).ok();
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = child.wait_with_output().unwrap();
+    Said {
+        code: status.code(),
+        out: String::from_utf8(stdout).unwrap(),
+        err: String::from_utf8(stderr).unwrap(),
+    }
+}
+
+/// The first account is made on the command line; its password comes from standard input and is never shown
+#[test]
+fn an_account_is_made_with_a_password_from_standard_input() {
+    for database in databases() {
+        let place = Place::with(&database).var("MASTHEAD_LOG", "warn");
+        let create = |email: &str, role: &str, input: &[u8]| {
+            let arguments = ["user", "create", "--email", email, "--role", role];
+            run_with_input(&place, &arguments, input)
+        };
+        let made = create("admin@example.org", "admin", b"correct horse\r\nnot this\n");
+        assert_eq!(
+            made.assert_done(),
+            "account 1 made: admin@example.org may sign in as admin\n"
+        );
+        let named = ["user", "create", "--email", "b@example.org", "--role", "reader", "--name", "B"];
+        run_with_input(&place, &named, b"another password").assert_done();
+        create("Admin@EXAMPLE.org", "admin", b"correct horse\n")
+            .assert_failed(&["another account has this e-mail address"]);
+        create("c@example.org", "admin", b"short\n").assert_failed(&["password", "at least 8 characters"]);
+        create("c@example.org", "admin", b"").assert_failed(&["no password on standard input"]);
+        create("c", "admin", b"correct horse\n").assert_failed(&["email is not an e-mail address"]);
+        let wrong = create("c@example.org", "owner", b"correct horse\n");
+        assert_eq!(wrong.code, Some(2), "{wrong:#?}");
+        assert!(wrong.err.contains("reviewer"), "{wrong:#?}");
+        let long = create("c@example.org", "admin", &[b'x'; 10_000]);
+        long.assert_failed(&["longer than 256 characters"]);
+        assert!(!long.err.contains("xxxx"));
+        let leaked = ["user", "create", "--email", "c@example.org", "--role", "admin", "--password", "x"];
+        assert_eq!(run_with_input(&place, &leaked, b"").code, Some(2));
+
+        let app = Serving::start(&Place::with(&database));
+        let sign_in = |password: &str| {
+            let body = format!(r#"{{"email": "admin@example.org", "password": "{password}"}}"#);
+            let mut stream = TcpStream::connect(&app.address).unwrap();
+            write!(
+                stream,
+                "POST /api/v1/auth/token HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n\
+                 Content-Length: {}\r\n\r\n{body}",
+                body.len()
+            )
+            .unwrap();
+            received(stream)
+        };
+        let (status, tokens) = sign_in("correct horse");
+        assert_eq!((status, &tokens["token_type"]), (200, &Value::from("Bearer")));
+        assert_eq!(sign_in("not this").0, 401);
+    }
+}

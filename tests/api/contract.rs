@@ -10,16 +10,21 @@ use std::task::Poll;
 
 use actix_web::http::Method;
 use awc::http::header::{HeaderMap, HeaderName, HeaderValue};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use diesel::connection::SimpleConnection;
+use masthead::models::access::Scope;
+use masthead::models::reply::RequestKey;
+use masthead::models::time::Ts;
+use masthead::store;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::support::app::{Setup, run};
+use crate::support::calls::{Call, UNKNOWN_ID, calls, documents, full_portal, needs_caller};
 use crate::support::client::Answer;
 use crate::support::spec::{self, Operation};
 use crate::support::{Backend, Portal, TestApp, on_both};
-
-/// Larger than any id that is in use, and the largest that is allowed.
-const UNKNOWN_ID: &str = "9007199254740991";
 
 /// The committed document is the one that the code describes
 #[test]
@@ -82,9 +87,9 @@ on_both! {
             }
         }
         let calls = calls(app).await;
-        let announced = calls.iter().filter(|(operation, _)| documents(operation, "413"));
+        let announced = calls.iter().filter(|call| documents(call.operation, "413"));
         // The server waits a moment for those whom it refuses.
-        for answer in all(announced.map(|(operation, call)| too_large(app, operation, call))).await {
+        for answer in all(announced.map(|call| too_large(app, call))).await {
             answer.assert_problem(413, "payload_too_large");
             faults.extend(spec::verdict(&answer).err());
         }
@@ -98,19 +103,23 @@ on_both! {
     async fn a_fault_of_the_server_is_told_to_the_log(app) {
         app.import(&full_portal());
         let calls = calls(app).await;
-        for table in TABLES {
-            app.database().execute(&format!("ALTER TABLE {table} RENAME TO gone_{table}"));
+        let announced: Vec<&Call> = calls.iter().filter(|call| is_announced(call.operation, "500")).collect();
+        let (accounts, others): (Vec<&Call>, Vec<&Call>) = announced.into_iter().partition(|call| is_of_accounts(call.operation));
+        for (tables, calls) in [(TABLES.as_slice(), others), (&ACCOUNT_TABLES, accounts)] {
+            for table in tables {
+                app.database().execute(&format!("ALTER TABLE {table} RENAME TO gone_{table}"));
+            }
+            for call in calls {
+                let (answer, trace) = traced(app, call).await;
+                assert_silent(&answer, 500, "internal", &trace);
+                assert_logged(&answer, &trace, &["no such table", "does not exist"]);
+            }
+            for table in tables {
+                app.database().execute(&format!("ALTER TABLE gone_{table} RENAME TO {table}"));
+            }
         }
-        for (operation, call) in calls.iter().filter(|(operation, _)| is_announced(operation, "500")) {
-            let (answer, trace) = call.traced(app, operation).await;
-            assert_silent(&answer, 500, "internal", &trace);
-            assert_logged(&answer, &trace, &["no such table", "does not exist"]);
-        }
-        for table in TABLES {
-            app.database().execute(&format!("ALTER TABLE gone_{table} RENAME TO {table}"));
-        }
-        for (operation, call) in &calls {
-            call.send(app, operation).await.assert_status(200);
+        for call in &calls {
+            assert_good(&call.send(app).await);
         }
     }
 
@@ -137,8 +146,18 @@ const TABLES: [&str; 9] = [
     "article_changes",
 ];
 
+/// The same of operations on accounts and keys. Without them nobody is let in.
+const ACCOUNT_TABLES: [&str; 4] = ["users", "sessions", "api_keys", "audit_log"];
+
+fn is_of_accounts(operation: &Operation) -> bool {
+    let of_accounts = ["/auth/", "/manage/users", "/manage/api-keys", "/manage/audit-log"];
+    of_accounts.iter().any(|part| operation.template.contains(part))
+}
+
 /// Announced for whatever may befall any operation, but no fault of the database reaches these.
-const BEYOND_FAULTS: [(&str, &str); 3] = [
+const BEYOND_FAULTS: [(&str, &str); 5] = [
+    ("getJwks", "500"),
+    ("getJwks", "503"),
     ("getLiveness", "500"),
     ("getLiveness", "503"),
     ("getReadiness", "500"),
@@ -159,6 +178,15 @@ async fn without_the_file(app: &TestApp) {
         prepared = calls(twin).await;
     })
     .await;
+    // Tokens are good for one server only.
+    let user = app.account("admin-of-this@example.org", "admin");
+    let issued = app.app.services().access.issue_blocking(user).unwrap();
+    for call in &mut prepared {
+        call.token = call.token.as_ref().map(|_| issued.access_token.clone());
+        if call.body.as_ref().is_some_and(|body| body["refresh_token"].is_string()) {
+            call.body = Some(json!({"refresh_token": issued.refresh_token}));
+        }
+    }
     let ((started, has_started), (go_on, release)) = (sync_channel(1), sync_channel(1));
     let stalled = Stalled {
         started,
@@ -175,8 +203,8 @@ async fn without_the_file(app: &TestApp) {
 
     let lost = prepared
         .iter()
-        .filter(|(operation, _)| is_announced(operation, "503"))
-        .map(|(operation, call)| call.traced(app, operation));
+        .filter(|call| is_announced(call.operation, "503"))
+        .map(|call| traced(app, call));
     for (answer, trace) in all(lost).await {
         assert_silent(&answer, 503, "unavailable", &trace);
         assert_eq!(answer.header("retry-after"), Some("1"), "{answer}");
@@ -194,21 +222,16 @@ async fn without_the_file(app: &TestApp) {
 async fn without_the_server(app: &TestApp) {
     app.import(&full_portal());
     let calls = calls(app).await;
-    let announced = || {
-        calls
-            .iter()
-            .filter(|(operation, _)| is_announced(operation, "503"))
-    };
-    for (operation, call) in announced() {
+    for call in calls.iter().filter(|call| is_announced(call.operation, "503")) {
         app.database().execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
              WHERE datname = current_database() AND pid <> pg_backend_pid()",
         );
-        let (answer, trace) = call.traced(app, operation).await;
+        let (answer, trace) = traced(app, call).await;
         assert_silent(&answer, 503, "unavailable", &trace);
         assert_eq!(answer.header("retry-after"), Some("1"), "{answer}");
         assert_logged(&answer, &trace, &["connection"]);
-        call.send(app, operation).await.assert_status(200);
+        assert_good(&call.send(app).await);
     }
 }
 
@@ -228,11 +251,16 @@ async fn an_answer_that_takes_too_long_is_given_up() {
                 "BEGIN; LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE"
             ))
             .unwrap();
-        // Readiness does not look at these tables.
-        let waiting = calls
-            .iter()
-            .filter(|(operation, _)| operation.template.starts_with("/api/"))
-            .map(|(operation, call)| call.traced(app, operation));
+        // Readiness and accounts do not look at these tables. Each waits on a connection of its own, so of management a few
+        // stand for all.
+        let has_to_wait = |call: &&Call| {
+            let template = &call.operation.template;
+            match needs_caller(call.operation) {
+                true => template.starts_with("/api/v1/manage/topics"),
+                false => template.starts_with("/api/") && !is_of_accounts(call.operation),
+            }
+        };
+        let waiting = calls.iter().filter(has_to_wait).map(|call| traced(app, call));
         for (answer, trace) in all(waiting).await {
             assert_silent(&answer, 503, "timeout", &trace);
             assert_eq!(answer.header("retry-after"), Some("1"), "{answer}");
@@ -375,147 +403,84 @@ mod log {
     }
 }
 
-/// A good request to an operation.
-struct Call {
-    path: String,
-    /// The same for something that there is not, where the path names something.
-    unknown: Option<String>,
-    body: Option<Value>,
+/// Sends a call in a trace of its own.
+async fn traced(app: &TestApp, call: &Call) -> (Answer, String) {
+    let trace = log::trace();
+    let parent = format!("00-{trace}-00f067aa0ba902b7-01");
+    let answer = call.send_with(app, &[("traceparent", &parent)]).await;
+    (answer, trace)
 }
 
-impl Call {
-    async fn prepare(app: &TestApp, operation: &Operation) -> Result<Self, String> {
-        let mut path = operation.template.clone();
-        let mut unknown = operation.template.clone();
-        let mut query = Vec::new();
-        for parameter in &operation.parameters {
-            let name = parameter["name"].as_str().unwrap_or_default();
-            let required = parameter["required"] == true;
-            match parameter["in"].as_str() {
-                Some("path") => {
-                    let place = format!("{{{name}}}");
-                    let value = path_sample(app, &operation.template, name).await?;
-                    path = path.replace(&place, &value);
-                    let integer =
-                        spec::resolved(spec::document(), &parameter["schema"])["type"] == "integer";
-                    unknown =
-                        unknown.replace(&place, if integer { UNKNOWN_ID } else { "no-such-thing" });
-                }
-                Some("query") if required => query.push(format!("{name}={}", query_sample(name)?)),
-                _ if required => {
-                    return Err(format!(
-                        "`{name}` is required and this test has no value for it"
-                    ));
-                }
-                _ => {}
-            }
-        }
-        let query = query.join("&");
-        Ok(Self {
-            path: format!("{path}?{query}"),
-            unknown: (unknown != operation.template).then(|| format!("{unknown}?{query}")),
-            body: body_sample(operation)?,
-        })
-    }
-
-    async fn send(&self, app: &TestApp, operation: &Operation) -> Answer {
-        self.send_to(app, operation, &self.path, None).await
-    }
-
-    /// Sends it in a trace of its own.
-    async fn traced(&self, app: &TestApp, operation: &Operation) -> (Answer, String) {
-        let trace = log::trace();
-        let parent = format!("00-{trace}-00f067aa0ba902b7-01");
-        let header = Some(("traceparent", parent.as_str()));
-        let answer = self.send_to(app, operation, &self.path, header).await;
-        (answer, trace)
-    }
-
-    async fn send_to(
-        &self,
-        app: &TestApp,
-        operation: &Operation,
-        path: &str,
-        header: Option<(&str, &str)>,
-    ) -> Answer {
-        let mut request = app.request(
-            &operation.method.to_ascii_uppercase(),
-            path.trim_end_matches('?'),
-        );
-        if let Some((name, value)) = header {
-            request = request.header(name, value);
-        }
-        match &self.body {
-            Some(body) => request.json(body).send().await,
-            None => request.send().await,
-        }
-    }
+/// Fails unless the answer is one that the spec calls good.
+#[track_caller]
+fn assert_good(answer: &Answer) {
+    assert!((200..300).contains(&answer.status), "{answer}");
 }
 
-/// A good request to every operation; fails where there is none.
-async fn calls(app: &TestApp) -> Vec<(&'static Operation, Call)> {
-    let mut calls = Vec::new();
-    for operation in spec::operations() {
-        calls.push((operation, Call::prepare(app, operation).await.unwrap()));
-    }
-    calls
-}
+/// Answers that should have a status, each with the code of its problem.
+type Provoked = Vec<(Answer, Option<&'static str>)>;
 
 /// Provokes each answer that an operation announces. Faults of the server have tests of their own.
-async fn exercise(app: &TestApp, operation: &Operation) -> Result<(), String> {
+async fn exercise(app: &TestApp, operation: &'static Operation) -> Result<(), String> {
     let call = Call::prepare(app, operation).await?;
-    let good = call.send(app, operation).await;
-    if !(200..300).contains(&good.status) {
-        return Err(format!("a good request fails: {good}"));
-    }
     if operation.template.starts_with("/api/")
         && !documents(operation, "400")
         && !documents(operation, "404")
     {
         return Err("it documents neither 400 nor 404".to_owned());
     }
-    for (status, _) in spec::members(&operation.value["responses"]) {
-        for (answer, code) in provoke(app, operation, &call, &good, status).await? {
-            if answer.status.to_string() != *status {
-                return Err(format!("expected {status}: {answer}"));
-            }
-            // Where the way there was not the client's, which is held to the spec by itself.
-            spec::verdict(&answer)?;
-            if let Some(code) = code {
-                answer.assert_problem(answer.status, code);
-            }
+    let statuses: Vec<&String> = spec::members(&operation.value["responses"])
+        .map(|(status, _)| status)
+        .collect();
+    // What a write makes stands in the way afterwards, and what it deletes is gone.
+    let (before, after): (Vec<&String>, Vec<&String>) = statuses
+        .into_iter()
+        .partition(|status| operation.method != "get" && *status != "409");
+    for status in before {
+        expect(provoke_write(app, &call, status).await?, status)?;
+    }
+    let good = call.send(app).await;
+    if !(200..300).contains(&good.status) {
+        return Err(format!("a good request fails: {good}"));
+    }
+    for status in after {
+        let answers = match status.as_str() {
+            "409" => conflicts(app, &call).await?,
+            _ => provoke(app, &call, &good, status).await?,
+        };
+        expect(answers, status)?;
+    }
+    Ok(())
+}
+
+/// Fails unless each answer has the status and is what the spec says.
+fn expect(answers: Provoked, status: &str) -> Result<(), String> {
+    for (answer, code) in answers {
+        if answer.status.to_string() != status {
+            return Err(format!("expected {status}: {answer}"));
+        }
+        // Where the way there was not the client's, which is held to the spec by itself.
+        spec::verdict(&answer)?;
+        if let Some(code) = code {
+            answer.assert_problem(answer.status, code);
         }
     }
     Ok(())
 }
 
-/// Answers of an operation that should have `status`, each with the code of its problem. A new status needs a line here.
+/// Answers of a reading operation that should have `status`. A new status needs a line here.
 async fn provoke(
     app: &TestApp,
-    operation: &Operation,
     call: &Call,
     good: &Answer,
     status: &str,
-) -> Result<Vec<(Answer, Option<&'static str>)>, String> {
-    let header = |name| good.header(name).ok_or(format!("no {name}: {good}"));
-    let conditional = async |name, value: &str| {
-        call.send_to(app, operation, &call.path, Some((name, value)))
-            .await
-    };
-    let more = |parameter: &str| format!("{}&{parameter}", call.path);
+) -> Result<Provoked, String> {
     Ok(match status {
-        "200" => vec![(call.send(app, operation).await, None)],
-        "304" => vec![
-            (conditional("if-none-match", header("etag")?).await, None),
-            (conditional("if-none-match", "*").await, None),
-            (
-                conditional("if-modified-since", header("last-modified")?).await,
-                None,
-            ),
-        ],
+        "200" => vec![(call.send(app).await, None)],
+        "304" => unchanged(app, call, good).await?,
         "308" => {
             let path = call.path.replace("/a2", "/a2-now");
-            let answer = call.send_to(app, operation, &path, None).await;
+            let answer = call.to(&path).send(app).await;
             let target = answer
                 .header("location")
                 .ok_or(format!("no Location: {answer}"))?;
@@ -524,39 +489,290 @@ async fn provoke(
             }
             vec![(answer, None)]
         }
-        "400" => {
-            let mut answers = vec![(more("no_such_parameter=1"), "invalid_parameter")];
-            for parameter in &operation.parameters {
-                let name = parameter["name"].as_str().unwrap_or_default();
-                if parameter["in"] == "query" {
-                    answers.push((more(&format!("{name}=%00")), "invalid_parameter"));
-                }
-                if ["cursor", "since"].contains(&name) {
-                    answers.push((more(&format!("{name}=AAAA")), "invalid_cursor"));
-                }
-            }
-            let mut sent = Vec::new();
-            for (path, code) in answers {
-                sent.push((call.send_to(app, operation, &path, None).await, Some(code)));
-            }
-            sent
-        }
-        "404" => {
-            let unknown = call.unknown.as_ref().ok_or("its path names nothing")?;
-            let answer = call.send_to(app, operation, unknown, None).await;
-            vec![(answer, Some("not_found"))]
-        }
+        "400" => bad_parameters(app, call).await,
+        "401" | "403" | "404" => refusals(app, call, status).await?,
         // These have ways of their own.
         "413" | "500" | "503" => Vec::new(),
         _ => return Err(format!("`provoke` has no way to {status}")),
     })
 }
 
+async fn unchanged(app: &TestApp, call: &Call, good: &Answer) -> Result<Provoked, String> {
+    let etag = good.header("etag").ok_or(format!("no etag: {good}"))?;
+    let mut asked = vec![("if-none-match", etag), ("if-none-match", "*")];
+    match good.header("last-modified") {
+        Some(modified) => asked.push(("if-modified-since", modified)),
+        // What is private has versions; fixed texts change with the program.
+        None if needs_caller(call.operation) || !call.path.starts_with("/api/") => {}
+        None => return Err(format!("no last-modified: {good}")),
+    }
+    let mut answers = Vec::new();
+    for header in asked {
+        answers.push((call.send_with(app, &[header]).await, None));
+    }
+    Ok(answers)
+}
+
+async fn bad_parameters(app: &TestApp, call: &Call) -> Provoked {
+    let more = |parameter: &str| call.to(&format!("{}&{parameter}", call.path));
+    let mut bad = vec![(more("no_such_parameter=1"), "invalid_parameter")];
+    for parameter in &call.operation.parameters {
+        let name = parameter["name"].as_str().unwrap_or_default();
+        if parameter["in"] == "query" {
+            bad.push((more(&format!("{name}=%00")), "invalid_parameter"));
+        }
+        if parameter["in"] == "query" && parameter["required"] == true {
+            let without = call.path.split('?').next().unwrap_or_default();
+            bad.push((call.to(without), "invalid_parameter"));
+        }
+        if ["cursor", "since"].contains(&name) {
+            bad.push((more(&format!("{name}=AAAA")), "invalid_cursor"));
+        }
+    }
+    let mut sent = Vec::new();
+    for (call, code) in bad {
+        sent.push((call.send(app).await, Some(code)));
+    }
+    sent
+}
+
+/// What those are answered who may not ask, or who ask for what there is not.
+async fn refusals(app: &TestApp, call: &Call, status: &str) -> Result<Provoked, String> {
+    let is_signed = needs_caller(call.operation);
+    Ok(match (status, call.operation.id.as_str()) {
+        ("401", _) if is_signed => vec![
+            (call.by(None).send(app).await, Some("unauthenticated")),
+            (call.by(Some("x.y.z")).send(app).await, Some("invalid_token")),
+        ],
+        ("401", "createToken") => {
+            let mut body = call.body.clone().unwrap_or_default();
+            body["password"] = json!("wrong password");
+            vec![(call.with_body(body).send(app).await, Some("invalid_credentials"))]
+        }
+        ("401", "refreshToken") => {
+            let unknown = json!({"refresh_token": "mhr_AAAAAAAAAAEAAAAAAAAAAAAGR9yIlkAA"});
+            vec![(call.with_body(unknown).send(app).await, Some("invalid_token"))]
+        }
+        ("403", "changePassword") => {
+            let user = app.account("has-a-key@example.org", "admin");
+            let (_, key) = app.api_key(user, &Scope::ALL, None);
+            vec![(call.by(Some(&key)).send(app).await, Some("forbidden"))]
+        }
+        ("403", "runBatch") => {
+            let nobody = app.token_with(None, &[]);
+            vec![(call.by(Some(&nobody)).send(app).await, Some("forbidden"))]
+        }
+        ("403", _) => {
+            let nobody = app.token_with(None, &[]);
+            let user = app.account(&format!("has-a-key-for-{}@example.org", call.operation.id), "admin");
+            let (_, key) = app.api_key(user, &[], None);
+            vec![
+                (call.by(Some(&nobody)).send(app).await, Some("forbidden")),
+                (call.by(Some(&key)).send(app).await, Some("insufficient_scope")),
+            ]
+        }
+        ("404", "runBatch") => {
+            let unknown = format!("/manage/topics/{UNKNOWN_ID}");
+            let body = batch_of(json!({"method": "DELETE", "path": unknown, "if_match": "*"}));
+            vec![(call.with_body(body).send(app).await, Some("not_found"))]
+        }
+        ("404", _) => {
+            let unknown = call.unknown.as_ref().ok_or("its path names nothing")?;
+            vec![(call.to(unknown).send(app).await, Some("not_found"))]
+        }
+        _ => return Err(format!("`refusals` has no way to {status}")),
+    })
+}
+
+fn batch_of(operation: Value) -> Value {
+    json!({"operations": [operation]})
+}
+
+/// Answers of a writing operation that should have `status`, before its good request. A new status needs a line here.
+async fn provoke_write(app: &TestApp, call: &Call, status: &str) -> Result<Provoked, String> {
+    let is_batch = call.operation.id == "runBatch";
+    let with_type = |media_type: &'static str, body: String| {
+        let request = call.bare(app).header("if-match", "*");
+        request.header("content-type", media_type).body(body).send()
+    };
+    Ok(match status {
+        "200" | "201" | "204" | "413" | "500" | "503" => Vec::new(),
+        "400" => {
+            let mut answers = bad_parameters(app, call).await;
+            if call.body.is_some() {
+                for text in ["{", "", "{} {}"] {
+                    let answer = with_type("application/json", text.to_owned()).await;
+                    answers.push((answer, Some("malformed_request")));
+                }
+            }
+            if takes_key(call) {
+                let answer = call.send_with(app, &[("idempotency-key", "a b")]).await;
+                answers.push((answer, Some("malformed_request")));
+            }
+            answers
+        }
+        "401" | "403" | "404" => refusals(app, call, status).await?,
+        "412" if is_batch => {
+            let item = json!({"method": "DELETE", "path": a_topic(app).await, "if_match": "\"999999\""});
+            let answer = call.with_body(batch_of(item)).send(app).await;
+            vec![(answer, Some("precondition_failed"))]
+        }
+        "412" => {
+            let mut answers = Vec::new();
+            for stale in ["\"999999\"", "W/\"1\"", "1"] {
+                let answer = call.send_with(app, &[("if-match", stale)]).await;
+                answers.push((answer, Some("precondition_failed")));
+            }
+            answers
+        }
+        "415" => {
+            let body = call.body.clone().unwrap_or_default().to_string();
+            let mut answers = Vec::new();
+            for media_type in ["text/plain", "application/x-www-form-urlencoded", "text/json"] {
+                let answer = with_type(media_type, body.clone()).await;
+                answers.push((answer, Some("unsupported_media_type")));
+            }
+            answers
+        }
+        "422" => invalid_bodies(app, call).await,
+        "428" if is_batch => {
+            let item = json!({"method": "DELETE", "path": a_topic(app).await});
+            let answer = call.with_body(batch_of(item)).send(app).await;
+            vec![(answer, Some("precondition_required"))]
+        }
+        "428" => {
+            let request = call.bare(app);
+            let answer = match &call.body {
+                Some(body) => request.json(body).send().await,
+                None => request.send().await,
+            };
+            vec![(answer, Some("precondition_required"))]
+        }
+        "429" => vec![too_many_attempts(app, call).await],
+        _ => return Err(format!("`provoke_write` has no way to {status}")),
+    })
+}
+
+/// Where a topic is that there is, as a batch names it.
+async fn a_topic(app: &TestApp) -> String {
+    let list = app.get("/api/v1/sites/demo/topics").await.json();
+    format!("/manage/topics/{}", list["items"][0]["id"])
+}
+
+/// Whether a call takes an `Idempotency-Key`.
+fn takes_key(call: &Call) -> bool {
+    let mut parameters = call.operation.parameters.iter();
+    parameters.any(|parameter| parameter["name"] == "Idempotency-Key")
+}
+
+async fn invalid_bodies(app: &TestApp, call: &Call) -> Provoked {
+    let mut answers = Vec::new();
+    for body in [json!({"no_such_member": 1}), json!([]), json!("x"), Value::Null] {
+        answers.push((call.with_body(body).send(app).await, Some("invalid_body")));
+    }
+    if takes_key(call) {
+        let key = format!("reused-by-{}", call.operation.id);
+        claim(app, call, &key, "another request").await;
+        let answer = call.send_with(app, &[("idempotency-key", &key)]).await;
+        answers.push((answer, Some("idempotency_key_reused")));
+    }
+    answers
+}
+
+/// Claims an idempotency key of the caller, as if a request of theirs still ran.
+async fn claim(app: &TestApp, call: &Call, key: &str, fingerprint: &str) {
+    let token = call.token.clone().unwrap_or_default();
+    let me = app.request("GET", "/api/v1/auth/me").bearer(&token).send().await.json();
+    let key = RequestKey {
+        principal: format!("user-{}", me["id"]),
+        key: key.to_owned(),
+        fingerprint: fingerprint.to_owned(),
+    };
+    let conn = &mut app.database().connect();
+    store::idempotency::claim(conn, &key, app.now()).unwrap();
+}
+
+/// Somebody failed too often from this address.
+async fn too_many_attempts(app: &TestApp, call: &Call) -> (Answer, Option<&'static str>) {
+    use diesel::prelude::*;
+    use masthead::schema::sign_in_failures::dsl;
+    let wrong = json!({"email": "nobody@example.org", "password": "wrong password"});
+    let failed = app.request("POST", "/api/v1/auth/token").json(&wrong).send().await;
+    failed.assert_status(401);
+    let conn = &mut app.database().connect();
+    let later = Ts(app.now().0 + chrono::TimeDelta::seconds(60));
+    diesel::update(dsl::sign_in_failures)
+        .set(dsl::blocked_until.eq(later))
+        .execute(conn)
+        .unwrap();
+    let answer = call.send(app).await;
+    diesel::delete(dsl::sign_in_failures).execute(conn).unwrap();
+    (answer, Some("too_many_requests"))
+}
+
+/// What stands in the way of an operation, after its good request.
+async fn conflicts(app: &TestApp, call: &Call) -> Result<Provoked, String> {
+    let mut answers = Vec::new();
+    if takes_key(call) {
+        let key = format!("runs-for-{}", call.operation.id);
+        let mut digest = Sha256::new();
+        digest.update(format!("{} {}", call.method(), call.path.trim_end_matches('?')));
+        digest.update([0]);
+        digest.update(call.body.clone().unwrap_or_default().to_string());
+        let fingerprint = URL_SAFE_NO_PAD.encode(digest.finalize());
+        claim(app, call, &key, &fingerprint).await;
+        let answer = call.send_with(app, &[("idempotency-key", &key)]).await;
+        answers.push((answer, Some("idempotency_key_in_use")));
+    }
+    if let Some(rival) = rival(app, call).await {
+        answers.push((rival.send(app).await, Some("conflict")));
+    }
+    match answers.is_empty() {
+        true => Err("`rival` has no way to 409".to_owned()),
+        false => Ok(answers),
+    }
+}
+
+/// The same request where another record stands in its way. An operation that may meet one needs a line here.
+async fn rival(app: &TestApp, call: &Call) -> Option<Call> {
+    let manage = "/api/v1/manage";
+    Some(match call.operation.id.as_str() {
+        // What these make has a name that can be used once.
+        "createArticle" | "createSite" | "createCategory" | "createSource" | "createTopic"
+        | "createMenu" | "createLinkGroup" | "createUser" | "runBatch" => call.clone(),
+        "updateArticle" => call.with_body(json!({"slug": "a2"})),
+        "putTranslation" => {
+            call.with_body(json!({"title": "文章", "body_html": "", "slug": "a2"}))
+        }
+        "updateCategory" => call.with_body(json!({"slug": "local"})),
+        "updateUser" => {
+            app.account("taken@example.org", "reader");
+            call.with_body(json!({"email": "taken@example.org"}))
+        }
+        "deleteCategory" => {
+            let local = app.get("/api/v1/sites/demo/categories/news/local").await.json();
+            call.to(&format!("{manage}/categories/{}", local["id"]))
+        }
+        "deleteSource" => {
+            let used = app.get("/api/v1/sources").await.json()["items"][0]["id"].to_string();
+            call.to(&format!("{manage}/sources/{used}"))
+        }
+        "deleteSite" => {
+            let sites = call.to(&format!("{manage}/sites"));
+            let list = app.request("GET", &sites.path).bearer(&app.token("admin")).send().await.json();
+            call.to(&format!("{manage}/sites/{}", list["items"][0]["id"]))
+        }
+        _ => return None,
+    })
+}
+
 /// What a body larger than the server reads is answered. It is only announced: the server need not wait for it.
-async fn too_large(app: &TestApp, operation: &Operation, call: &Call) -> Answer {
-    let method = operation.method.to_ascii_uppercase();
+async fn too_large(app: &TestApp, call: &Call) -> Answer {
+    let method = call.method();
     let path = call.path.trim_end_matches('?');
-    let head = format!("{method} {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 999999999\r\n\r\n");
+    let caller = call.token.as_ref().map(|token| format!("authorization: Bearer {token}\r\n"));
+    let caller = caller.unwrap_or_default();
+    let head = format!("{method} {path} HTTP/1.1\r\nhost: x\r\n{caller}content-length: 999999999\r\n\r\n");
     let answer = app.raw(head.as_bytes()).await;
     let text = String::from_utf8(answer).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
@@ -574,100 +790,4 @@ async fn too_large(app: &TestApp, operation: &Operation, call: &Call) -> Answer 
         headers,
         body: body.as_bytes().to_vec().into(),
     }
-}
-
-fn documents(operation: &Operation, status: &str) -> bool {
-    operation.value["responses"].get(status).is_some()
-}
-
-/// What [`full_portal`] has for the parameter `name` of `template`. A new path parameter needs a line here.
-async fn path_sample(app: &TestApp, template: &str, name: &str) -> Result<String, String> {
-    let place = format!("/{{{name}}}");
-    let before = template.split(&place).next().unwrap_or_default();
-    let resource = before.rsplit('/').next().unwrap_or_default();
-    Ok(match (resource, name) {
-        ("sites", "site") => "demo".to_owned(),
-        ("menus", "key") => "main".to_owned(),
-        ("categories", "path") => "news/local".to_owned(),
-        ("articles", "slug") => "a2".to_owned(),
-        ("articles", "id") => app.article_id("a2").await.to_string(),
-        ("categories", "id") => first_id(app, "/api/v1/sites/demo/categories").await,
-        ("topics", "id") => first_id(app, "/api/v1/sites/demo/topics").await,
-        ("sources", "id") => first_id(app, "/api/v1/sources").await,
-        _ => {
-            return Err(format!(
-                "`path_sample` has no value for `{name}` after `{resource}`"
-            ));
-        }
-    })
-}
-
-async fn first_id(app: &TestApp, list: &str) -> String {
-    app.get(list).await.assert_status(200).json()["items"][0]["id"].to_string()
-}
-
-/// A value for a required query parameter. A new one needs a line here.
-fn query_sample(name: &str) -> Result<&'static str, String> {
-    match name {
-        "q" => Ok("article"),
-        _ => Err(format!("`query_sample` has no value for `{name}`")),
-    }
-}
-
-/// A body for an operation that takes one. A new one needs a line here.
-fn body_sample(operation: &Operation) -> Result<Option<Value>, String> {
-    match operation.id.as_str() {
-        _ if operation.value["requestBody"].is_null() => Ok(None),
-        id => Err(format!("`body_sample` has no body for `{id}`")),
-    }
-}
-
-/// A portal with something of everything, so that every part of every answer has a value somewhere.
-fn full_portal() -> Portal {
-    let file = json!([{"name": "Annex", "url": "https://example.org/a.pdf", "media_type": "application/pdf", "size": 1000,
-        "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}]);
-    let people = json!([{"role": "author", "kind": "person", "name": "Li Wei", "affiliation": "Example Institute", "key": "li-wei"}]);
-    let translation = json!([{"locale": "zh-Hans", "title": "文章", "body_html": "<h2>标题</h2><p>正文</p>",
-        "contributors": [{"key": "li-wei", "name": "李伟", "affiliation": null}], "keywords": ["科学"]}]);
-    Portal::new("demo")
-        .site(|s| {
-            s.set("locales", ["en", "zh-Hans"])
-                .set("owner", "Example Institute")
-                .set("home_label", "Home")
-                .set("copyright", "Example Institute")
-                .set("copyright_notice", "All rights of {site}")
-                .set("url_template", "https://demo.example.org/{path}")
-                .set("registrations", json!([{"kind": "icp", "number": "1", "url": "https://example.org"}]))
-                .set("contacts", json!([{"kind": "phone", "label": "Tel", "value": "1"}]))
-                .set("credits", json!([{"label": "Made by", "value": "Example"}]))
-                .set("blocks", json!([{"kind": "motto", "text": "Text", "attribution": "Someone"}]))
-                .set("visitors", 7)
-        })
-        .source("s1")
-        .category("news/local")
-        .menu("main", json!([{"label": "News", "category": "news", "children": [{"label": "Out", "url": "https://example.org"}]}]))
-        .link_group("partners", json!([{"label": "Partner", "url": "https://example.org"}]))
-        .topic("t1")
-        .article("a1", |a| a.category("news/local"))
-        .article("a2", |a| {
-            a.category("news/local")
-                .sources(&["s1"])
-                .topics(&["t1"])
-                .body("<h2>Heading</h2><p>Text.</p>")
-                .set("subtitle", "Subtitle")
-                .set("summary", "Summary")
-                .set("summary_label", "Abstract")
-                .set("byline", "Li Wei")
-                .set("source_line", "Source s1")
-                .set("event_date", "2026-01-09")
-                .set("keywords", ["science"])
-                .set("cover", "https://example.org/a.jpg")
-                .set("contributors", people)
-                .set("attachments", file)
-                .set("audio", json!([{"url": "https://example.org/a.mp3", "media_type": "audio/mpeg", "duration_s": 60}]))
-                .set("related", ["a1"])
-                .set("views", 5)
-                .set("translations", translation)
-        })
-        .article("a3", |a| a.category("news/local"))
 }

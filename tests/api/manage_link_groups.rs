@@ -44,6 +44,7 @@ on_both! {
         assert_eq!(first.json()["items"], json!([{"key": "partners", "title": "合作单位", "links": links}]));
 
         app.set_clock("2026-01-15T04:05:00Z");
+        let first = app.get(delivered).await;
         for nothing in [json!({}), json!({"title": "合作单位"}), json!({"links": links, "position": 1})] {
             desk.unchanged(&path, &nothing).await;
         }

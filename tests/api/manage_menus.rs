@@ -59,6 +59,7 @@ on_both! {
         assert_eq!(first.assert_status(200).json()["items"][1]["children"][0]["category_path"], "research/ocean");
 
         app.set_clock("2026-01-15T04:05:00Z");
+        let first = app.get(delivered).await;
         desk.unchanged(&path, &json!({})).await;
         desk.unchanged(&path, &json!({"items": shown})).await;
         desk.unchanged(&path, &json!({"items": items})).await;

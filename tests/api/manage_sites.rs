@@ -58,6 +58,7 @@ on_both! {
         assert_ne!(app.get("/api/v1/sites").await.header("etag"), empty.header("etag"));
 
         app.set_clock("2026-01-15T04:05:00Z");
+        let first = app.get("/api/v1/sites/demo").await;
         let mut same = everything();
         same.as_object_mut().unwrap().remove("slug");
         for nothing in [json!({}), same, json!({"identity": {}}), json!({"identity": {"names": ["滨海"]}})] {
@@ -205,6 +206,27 @@ on_both! {
         assert_ne!(app.get("/api/v1/sites/full/topics").await.header("last-modified"), other.header("last-modified"));
         desk.made("/sites", &new("rich")).await;
         assert_eq!(app.get("/api/v1/sites/rich/categories").await.json()["items"], json!([]));
+    }
+
+    /// One batch deletes the articles of a site and the site, whatever else it did there before
+    async fn a_batch_clears_a_site(app) {
+        app.import(&Portal::new("full").category("a/b").article("x", |a| a.category("a/b")).article("y", |a| a.published_at("2026-01-15T11:50:00+08:00")));
+        let desk = app.desk("admin");
+        let site = format!("/sites/{}", desk.walk("/sites?limit=10").await.0[0]["id"]);
+        let operation = |method: &str, path: String| json!({"method": method, "path": format!("/manage{path}"), "if_match": "*"});
+        let mut operations = vec![json!({"method": "PATCH", "path": format!("/manage{site}"), "if_match": "*", "body": {"name": "Gone"}})];
+        for slug in ["x", "y"] {
+            operations.push(operation("DELETE", format!("/articles/{}", app.article_id(slug).await)));
+        }
+        operations.push(operation("DELETE", site.clone()));
+        let early = json!({"operations": [operations[3], operations[1]], "atomic": true});
+        desk.post("/batch", &early).await.assert_problem(409, "conflict");
+        desk.get(&site).await.assert_status(200);
+        let all = json!({"operations": operations, "atomic": true});
+        desk.post("/batch", &all).await.assert_status(200);
+        desk.get(&site).await.assert_problem(404, "not_found");
+        assert_eq!(app.get("/api/v1/sites").await.json()["items"], json!([]));
+        assert_eq!(app.get("/api/v1/articles").await.json()["items"], json!([]));
     }
 
     /// Who works in a site sees it; its administrators change it; only those of everything make and delete sites

@@ -24,7 +24,9 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::error::{Cause, Error, Fault};
 
 pub use code::ProblemCode;
-pub use responses::{AccountProblems, PasswordProblems, RevokeProblems, TokenProblems};
+pub use responses::{
+    AccountProblems, PasswordProblems, RefreshProblems, RevokeProblems, TokenProblems,
+};
 pub use responses::{
     ChangeProblems, CreateProblems, DeleteProblems, ItemProblems, ManagedItemProblems,
     ManagedListProblems, ReadProblems, ServerProblems,
@@ -211,9 +213,13 @@ impl Problem {
         }
     }
 
-    /// The same as the problem of one of several operations: its pointers lead into that one.
+    /// The same as the problem of one of several operations: its pointers lead into that one. Of faults of the server clients
+    /// are told no more than ever.
     #[must_use]
     pub fn in_batch(mut self, index: usize) -> Self {
+        if self.0.code.status().is_server_error() {
+            return self;
+        }
         let place = format!("/operations/{index}");
         match self.0.errors.is_empty() {
             true => self.0.errors.push(Fault::new(

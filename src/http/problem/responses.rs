@@ -33,7 +33,10 @@ pub struct CreateProblems;
 /// What an operation that changes something may answer: 404, 412, 428 and [`CreateProblems`].
 pub struct ChangeProblems;
 
-/// What an operation that gives tokens may answer: 400, 401, 415, 422, 429 and [`ServerProblems`].
+/// What an operation that renews tokens may answer: 401 and [`RevokeProblems`].
+pub struct RefreshProblems;
+
+/// What an operation that looks at a password may answer: 429 and [`RefreshProblems`].
 pub struct TokenProblems;
 
 /// What an operation that takes tokens back may answer: 400, 415, 422 and [`ServerProblems`].
@@ -119,19 +122,24 @@ impl IntoResponses for RevokeProblems {
     }
 }
 
-impl IntoResponses for TokenProblems {
+impl IntoResponses for RefreshProblems {
     fn responses() -> Responses {
         let mut all = RevokeProblems::responses();
-        all.extend([
-            documented(
-                "The password or token is not accepted",
-                &Error::BadCredentials.into(),
-            ),
-            documented(
-                "Too many failed attempts; try again after `Retry-After` seconds",
-                &Error::TooManyAttempts { wait_s: 4 }.into(),
-            ),
-        ]);
+        all.extend([documented(
+            "The password or token is not accepted",
+            &Error::BadCredentials.into(),
+        )]);
+        all
+    }
+}
+
+impl IntoResponses for TokenProblems {
+    fn responses() -> Responses {
+        let mut all = RefreshProblems::responses();
+        all.extend([documented(
+            "Too many failed attempts; try again after `Retry-After` seconds",
+            &Error::TooManyAttempts { wait_s: 4 }.into(),
+        )]);
         all
     }
 }

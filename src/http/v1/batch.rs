@@ -12,7 +12,7 @@ use crate::error::{Error, Fault, Result as ServiceResult};
 use crate::http::body::JsonBody;
 use crate::http::path::TranslationPath;
 use crate::http::problem::{CreateProblems, Problem, ProblemBody, ProblemCode};
-use crate::http::query::{MAX_ID, Query, positive};
+use crate::http::query::{MAX_ID, NoQuery, Query, positive};
 use crate::http::request::Edge;
 use crate::json::Fields;
 use crate::json::fields::{Faults, Path, boolean, list, text};
@@ -47,6 +47,7 @@ struct Operation<'b> {
 /// Up to 500 operations in order, each with the `method` and `path` of its own operation, such as `PATCH` and
 /// `/manage/articles/42`. With `atomic=true` all are done or none: the first that fails decides the answer, and pointers begin
 /// with its place, such as `/operations/3/body/title`. With `atomic=false` each is done for itself and the answer reports on each.
+/// Accounts and API keys are written one by one.
 #[utoipa::path(operation_id = "runBatch", tag = "management", params(BatchQuery), request_body = BatchRequest, security(("bearer" = [])),
     responses((status = 200, description = "What became of each operation", body = BatchReport), BatchProblems))]
 #[post("/batch")]
@@ -234,16 +235,27 @@ struct Request<'b> {
 
 impl Request<'_> {
     fn work(&self, method: &str, segments: &[&str]) -> Result<Work, Problem> {
+        match (method, segments) {
+            ("DELETE", ["categories", id]) => {
+                let query = Query::parse(self.query)?;
+                let expected = self.expected()?;
+                return Ok(managed::categories::delete(self::id(id)?, expected, query));
+            }
+            _ => Query::<NoQuery>::parse(self.query)?,
+        };
         macro_rules! resource {
             ($module:ident) => {
+                resource!(@arms $module, ("DELETE", [_, id]) => {
+                    Ok(managed::$module::delete(self::id(id)?, self.expected()?))
+                })
+            };
+            (@arms $module:ident $(, $more:pat => $work:expr)*) => {
                 match (method, segments) {
                     ("POST", [_]) => managed::$module::create(&self.body()?),
                     ("PATCH", [_, id]) => {
                         managed::$module::update(self::id(id)?, self.expected()?, &self.body()?)
                     }
-                    ("DELETE", [_, id]) => {
-                        Ok(managed::$module::delete(self::id(id)?, self.expected()?))
-                    }
+                    $($more => $work,)*
                     _ => Err(unknown(method)),
                 }
             };
@@ -251,21 +263,30 @@ impl Request<'_> {
         match segments {
             ["articles", id, "translations", locale] => {
                 let place = TranslationPath::parse(id, locale).ok_or_else(Problem::not_found)?;
-                match method {
-                    "PUT" => managed::articles::put_translation_work(
-                        place,
-                        self.expected()?,
-                        &self.body()?,
-                    ),
-                    "DELETE" => Ok(managed::articles::delete_translation_work(
-                        place,
-                        self.expected()?,
-                    )),
-                    _ => Err(unknown(method)),
-                }
+                self.translation(method, place)
+            }
+            ["sources", id, "merge"] if method == "POST" => {
+                managed::sources::merge(self::id(id)?, self.expected()?, &self.body()?)
             }
             ["articles", ..] => resource!(articles),
+            ["categories", ..] => resource!(@arms categories),
+            ["link-groups", ..] => resource!(link_groups),
+            ["menus", ..] => resource!(menus),
+            ["sites", ..] => resource!(sites),
+            ["sources", ..] => resource!(sources),
             ["topics", ..] => resource!(topics),
+            _ => Err(unknown(method)),
+        }
+    }
+
+    fn translation(&self, method: &str, place: TranslationPath) -> Result<Work, Problem> {
+        let expected = || self.expected();
+        match method {
+            "PUT" => managed::articles::put_translation_work(place, expected()?, &self.body()?),
+            "DELETE" => Ok(managed::articles::delete_translation_work(
+                place,
+                expected()?,
+            )),
             _ => Err(unknown(method)),
         }
     }
@@ -293,7 +314,7 @@ fn id(segment: &str) -> Result<i64, Problem> {
 
 fn unknown(method: &str) -> Problem {
     Problem::not_found().with_detail(format!(
-        "There is no write `{}` under this path.",
+        "There is no write `{}` under this path; accounts and API keys are written one by one.",
         rules::excerpt(method)
     ))
 }

@@ -13,7 +13,7 @@ use crate::http::auth;
 /// Every route of version 1.
 pub fn configure(config: &mut ServiceConfig) {
     use management::articles as managed_articles;
-    use management::audit;
+    use management::{api_keys, audit, users};
     use management::categories as managed_categories;
     use management::link_groups as managed_link_groups;
     use management::menus as managed_menus;
@@ -73,6 +73,16 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(managed_link_groups::get_managed_link_group)
             .service(managed_link_groups::update_link_group)
             .service(managed_link_groups::delete_link_group)
+            .service(users::list_users)
+            .service(users::create_user)
+            .service(users::get_user)
+            .service(users::update_user)
+            .service(users::delete_user)
+            .service(api_keys::list_api_keys)
+            .service(api_keys::create_api_key)
+            .service(api_keys::get_api_key)
+            .service(api_keys::update_api_key)
+            .service(api_keys::delete_api_key)
             .service(audit::list_audit_entries)
             .wrap(from_fn(auth::authenticate)),
     );

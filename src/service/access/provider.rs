@@ -1,9 +1,12 @@
 //! Tokens of an external identity provider: its keys, fetched and kept, and which account a token is of.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
@@ -29,6 +32,18 @@ const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_BYTES: u64 = 256 * 1024;
 /// Keys that are kept of a list.
 const MAX_KEYS: usize = 50;
+
+/// What an RSA key is good for.
+const RSA: [Algorithm; 6] = [
+    Algorithm::RS256,
+    Algorithm::RS384,
+    Algorithm::RS512,
+    Algorithm::PS256,
+    Algorithm::PS384,
+    Algorithm::PS512,
+];
+/// Bytes of the modulus of an RSA key that is neither too weak nor too much work.
+const RSA_BYTES: RangeInclusive<usize> = 256..=1024;
 
 /// Which provider is trusted, and for what.
 #[derive(Debug, Clone)]
@@ -212,37 +227,41 @@ fn usable(json: serde_json::Value) -> Option<ProviderKey> {
     if !is_for_signing || !may_verify {
         return None;
     }
-    let (mut algorithms, decoding) = match (key.kty.as_str(), key.crv.as_deref()) {
-        ("OKP", Some("Ed25519")) => (
-            vec![Algorithm::EdDSA],
+    let has_bytes = |part: &Option<String>, wanted: RangeInclusive<usize>| {
+        let bytes = part
+            .as_ref()
+            .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
+        bytes.is_some_and(|bytes| wanted.contains(&bytes.len()))
+    };
+    let is_point =
+        |bytes: usize| has_bytes(&key.x, bytes..=bytes) && has_bytes(&key.y, bytes..=bytes);
+    let (algorithms, decoding) = match (key.kty.as_str(), key.crv.as_deref()) {
+        ("OKP", Some("Ed25519")) if has_bytes(&key.x, 32..=32) => (
+            [Algorithm::EdDSA].as_slice(),
             DecodingKey::from_ed_components(&key.x?),
         ),
-        ("EC", Some("P-256")) => (
-            vec![Algorithm::ES256],
+        ("EC", Some("P-256")) if is_point(32) => (
+            [Algorithm::ES256].as_slice(),
             DecodingKey::from_ec_components(&key.x?, &key.y?),
         ),
-        ("EC", Some("P-384")) => (
-            vec![Algorithm::ES384],
+        ("EC", Some("P-384")) if is_point(48) => (
+            [Algorithm::ES384].as_slice(),
             DecodingKey::from_ec_components(&key.x?, &key.y?),
         ),
-        ("RSA", None) => (
-            vec![
-                Algorithm::RS256,
-                Algorithm::RS384,
-                Algorithm::RS512,
-                Algorithm::PS256,
-                Algorithm::PS384,
-                Algorithm::PS512,
-            ],
+        ("RSA", None) if has_bytes(&key.n, RSA_BYTES) => (
+            RSA.as_slice(),
             DecodingKey::from_rsa_components(&key.n?, &key.e?),
         ),
         _ => return None,
     };
-    if let Some(only) = key.alg {
-        let only: Algorithm = only.parse().ok()?;
-        algorithms.retain(|algorithm| *algorithm == only);
-    }
-    Some(ProviderKey {
+    let only: Option<Algorithm> = match key.alg {
+        Some(word) => Some(word.parse().ok()?),
+        None => None,
+    };
+    let fits = |algorithm: &&Algorithm| only.is_none_or(|only| only == **algorithm);
+    let algorithms: Vec<Algorithm> = algorithms.iter().filter(fits).copied().collect();
+    // One that is good for nothing must not keep the next list with its name from being fetched.
+    (!algorithms.is_empty()).then_some(ProviderKey {
         kid: key.kid,
         algorithms,
         decoding: decoding.ok()?,

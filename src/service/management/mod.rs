@@ -2,6 +2,7 @@
 //! transaction with the change, its entries in the audit log, the answer to repeat, and last the stamp that tells caches and
 //! followers. Knows neither HTTP nor SQL.
 
+pub mod api_keys;
 pub mod articles;
 pub mod audit;
 pub mod categories;
@@ -10,6 +11,7 @@ pub mod menus;
 pub mod sites;
 pub mod sources;
 pub mod topics;
+pub mod users;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
@@ -322,7 +324,7 @@ fn run(
 }
 
 /// Whether the caller could do this in some place.
-fn might(caller: &Caller, operation: Operation) -> Result<()> {
+pub fn might(caller: &Caller, operation: Operation) -> Result<()> {
     caller
         .principal
         .rights
@@ -470,6 +472,14 @@ impl<'t> Tx<'t> {
     fn count(&mut self, deltas: Deltas) {
         for (category_id, delta) in deltas {
             *self.effects.counts.entry(category_id).or_default() += delta;
+        }
+    }
+
+    /// Adds to the last entry for the audit log what no body shows, such as that a password is another one now.
+    pub fn remark(&mut self, member: &str, value: &str) {
+        let last = self.effects.entries.last_mut();
+        if let Some(serde_json::Value::Object(after)) = last.and_then(|entry| entry.after.as_mut()) {
+            after.insert(member.to_owned(), value.into());
         }
     }
 

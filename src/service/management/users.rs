@@ -138,7 +138,8 @@ fn is_admin(content: &UserContent) -> bool {
 fn expect_another_admin(tx: &mut Tx<'_>, id: i64) -> Result<()> {
     match store::users::other_active_admins(tx.conn, id)? {
         0 => Err(Error::Conflict(
-            "this is the last active administrator; give another account the role `admin` first".to_owned(),
+            "this is the last active administrator; give another account the role `admin` first"
+                .to_owned(),
         )),
         _ => Ok(()),
     }
@@ -146,7 +147,8 @@ fn expect_another_admin(tx: &mut Tx<'_>, id: i64) -> Result<()> {
 
 /// Fails where the address or the subject is another account's than that with `id`.
 fn expect_free(tx: &mut Tx<'_>, content: &UserContent, id: Option<i64>) -> Result<()> {
-    let taken = |pointer: &str, detail: &str| Err(Error::Taken(Fault::new(pointer, "taken", detail)));
+    let taken =
+        |pointer: &str, detail: &str| Err(Error::Taken(Fault::new(pointer, "taken", detail)));
     let is_other = |found: Option<User>| found.is_some_and(|user| Some(user.id) != id);
     let found = store::users::find_by_email_key(tx.conn, &email_key(&content.email))?;
     if is_other(found) {
@@ -168,9 +170,14 @@ fn resolved(tx: &mut Tx<'_>, grants: Vec<GrantRecord>) -> Result<Vec<Grant>> {
     }
     let slugs: BTreeSet<String> = grants.iter().map(|grant| grant.site.clone()).collect();
     let slugs: Vec<String> = slugs.into_iter().collect();
-    let sites: HashMap<String, i64> = store::users::site_ids(tx.conn, &slugs)?.into_iter().collect();
+    let sites: HashMap<String, i64> = store::users::site_ids(tx.conn, &slugs)?
+        .into_iter()
+        .collect();
     let site_ids: Vec<i64> = sites.values().copied().collect();
-    let paths: BTreeSet<String> = grants.iter().filter_map(|g| g.category_path.clone()).collect();
+    let paths: BTreeSet<String> = grants
+        .iter()
+        .filter_map(|g| g.category_path.clone())
+        .collect();
     let paths: Vec<String> = paths.into_iter().collect();
     let categories: HashMap<(i64, String), i64> =
         store::users::category_ids(tx.conn, &site_ids, &paths)?
@@ -198,7 +205,8 @@ fn resolved(tx: &mut Tx<'_>, grants: Vec<GrantRecord>) -> Result<Vec<Grant>> {
             }
         };
         if !seen.insert((site_id, category_id)) {
-            let detail = format!("`grants[{index}]` repeats a place; name each once, with its highest role");
+            let detail =
+                format!("`grants[{index}]` repeats a place; name each once, with its highest role");
             faults.push(Fault::new(format!("/grants/{index}"), "repeated", detail));
         }
         found.push(Grant {
@@ -232,9 +240,12 @@ fn named(tx: &mut Tx<'_>, users: Vec<User>) -> Result<Vec<ManagedUser>> {
     }
     let site_ids: Vec<i64> = site_ids.into_iter().collect();
     let category_ids: Vec<i64> = category_ids.into_iter().collect();
-    let slugs: HashMap<i64, String> = store::users::site_slugs(tx.conn, &site_ids)?.into_iter().collect();
-    let paths: HashMap<i64, String> =
-        store::users::category_paths(tx.conn, &category_ids)?.into_iter().collect();
+    let slugs: HashMap<i64, String> = store::users::site_slugs(tx.conn, &site_ids)?
+        .into_iter()
+        .collect();
+    let paths: HashMap<i64, String> = store::users::category_paths(tx.conn, &category_ids)?
+        .into_iter()
+        .collect();
     let named = |grant: &Grant| {
         Some(GrantRecord {
             role: grant.role,

@@ -64,7 +64,7 @@ impl Call {
             path: format!("{path}?{query}"),
             unknown: (unknown != operation.template).then(|| format!("{unknown}?{query}")),
             body: body_sample(app, operation).await?,
-            token: needs_caller(operation).then(|| app.token("admin")),
+            token: needs_caller(operation).then(|| token_sample(app, &operation.id)),
         })
     }
 
@@ -151,6 +151,17 @@ pub fn needs_caller(operation: &Operation) -> bool {
 /// Whether the document has this status for an operation.
 pub fn documents(operation: &Operation, status: &str) -> bool {
     operation.value["responses"].get(status).is_some()
+}
+
+/// Who calls: an admin, or for what happens to the caller somebody who is needed for nothing else.
+fn token_sample(app: &TestApp, id: &str) -> String {
+    match id {
+        "changePassword" => {
+            let user = app.account_with_password(&format!("forgets-{}@example.org", number()), "admin");
+            app.sign_in_as(user)
+        }
+        _ => app.token("admin"),
+    }
 }
 
 /// A number that no other call of the process gets.

@@ -119,7 +119,10 @@ pub struct ApiKeyCreatedBody {
     updated_at: String,
     /// The key itself, for `Authorization: Bearer`. It is shown this once: nobody can find it again. `null` where the answer is
     /// repeated for its `Idempotency-Key`.
-    #[schema(max_length = 200, example = "mh_0a1b2c3d4e5f_1Vx3GQ2nB8c0yq7Qd5mZrT9wYbKfLhJsPaUeXoCi4Ew")]
+    #[schema(
+        max_length = 200,
+        example = "mh_0a1b2c3d4e5f_1Vx3GQ2nB8c0yq7Qd5mZrT9wYbKfLhJsPaUeXoCi4Ew"
+    )]
     key: Option<String>,
 }
 
@@ -188,7 +191,10 @@ impl ApiKeyPageBody {
 
 /// A new API key.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "documents a body that `json::accounts::api_key` reads")]
+#[expect(
+    dead_code,
+    reason = "documents a body that `json::accounts::api_key` reads"
+)]
 pub struct ApiKeyCreate {
     /// What it is for.
     #[schema(min_length = 1, max_length = 16000, example = "nightly import")]
@@ -206,10 +212,18 @@ pub struct ApiKeyCreate {
 
 /// A change of an API key (RFC 7396).
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "documents a body that `json::accounts::api_key` reads")]
+#[expect(
+    dead_code,
+    reason = "documents a body that `json::accounts::api_key` reads"
+)]
 pub struct ApiKeyUpdate {
     /// What it is for.
-    #[schema(min_length = 1, max_length = 16000, example = "nightly import", nullable = false)]
+    #[schema(
+        min_length = 1,
+        max_length = 16000,
+        example = "nightly import",
+        nullable = false
+    )]
     name: Option<String>,
     /// What it may be used for; each once.
     #[schema(min_items = 1, max_items = 7, nullable = false)]

@@ -1,6 +1,7 @@
 //! Wire types, one file a resource. Built by destructuring, so that a new column stops the compiler until someone
 //! decides whether it is public. No member is ever missing; absent values are `null`, empty lists `[]`.
 
+pub mod api_key;
 pub mod article;
 pub mod audit_entry;
 pub mod batch;
@@ -13,6 +14,7 @@ pub mod site;
 pub mod source;
 pub mod token;
 pub mod topic;
+pub mod user;
 
 use crate::http::pagination::CountKind;
 use crate::models::page::Total;

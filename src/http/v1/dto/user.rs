@@ -133,7 +133,10 @@ impl UserPageBody {
 
 /// A new account.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "documents a body that `json::accounts::user` reads")]
+#[expect(
+    dead_code,
+    reason = "documents a body that `json::accounts::user` reads"
+)]
 pub struct UserCreate {
     /// The address it signs in with; no two accounts have the same, whatever its case and width.
     #[schema(min_length = 3, max_length = 254, example = "li.na@example.org")]
@@ -160,13 +163,26 @@ pub struct UserCreate {
 
 /// A change of an account (RFC 7396).
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "documents a body that `json::accounts::user` reads")]
+#[expect(
+    dead_code,
+    reason = "documents a body that `json::accounts::user` reads"
+)]
 pub struct UserUpdate {
     /// The address it signs in with.
-    #[schema(min_length = 3, max_length = 254, example = "li.na@example.org", nullable = false)]
+    #[schema(
+        min_length = 3,
+        max_length = 254,
+        example = "li.na@example.org",
+        nullable = false
+    )]
     email: Option<String>,
     /// What its owner is called.
-    #[schema(min_length = 1, max_length = 16000, example = "Li Na", nullable = false)]
+    #[schema(
+        min_length = 1,
+        max_length = 16000,
+        example = "Li Na",
+        nullable = false
+    )]
     name: Option<String>,
     /// The role that holds everywhere; `null` for none.
     role: Option<RoleName>,

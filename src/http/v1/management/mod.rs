@@ -1,6 +1,7 @@
 //! What those may do who have an account: everything in every state, within their rights. Each write is a piece of work that
 //! stands alone or in a batch; this file turns what came of it into an answer.
 
+pub mod api_keys;
 pub mod articles;
 pub mod audit;
 pub mod document;
@@ -11,6 +12,7 @@ pub mod sources;
 pub mod categories;
 pub mod tokens;
 pub mod topics;
+pub mod users;
 
 use std::future::{Ready, ready};
 

@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, get, post};
 use crate::http::auth::{Sender, Signed};
 use crate::http::body::JsonBody;
 use crate::http::problem::{
-    AccountProblems, PasswordProblems, Problem, RevokeProblems, TokenProblems,
+    AccountProblems, PasswordProblems, Problem, RefreshProblems, RevokeProblems, TokenProblems,
 };
 use crate::http::query::{NoQuery, Query};
 use crate::http::v1::dto::token::{
@@ -47,7 +47,7 @@ pub async fn create_token(
 /// Each refresh token is good once: use the new one from then on. For ten seconds the last one gives the same answer again, for
 /// a second tab that was not told. Later it means that somebody has a copy: the whole session ends.
 #[utoipa::path(operation_id = "refreshToken", tag = "tokens", request_body = RefreshTokenRequest,
-    responses((status = 200, description = "The next tokens of the session", body = TokenBody), TokenProblems))]
+    responses((status = 200, description = "The next tokens of the session", body = TokenBody), RefreshProblems))]
 #[post("/refresh")]
 pub async fn refresh_token(
     services: Data<Services>,
