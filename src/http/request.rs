@@ -29,9 +29,9 @@ use actix_web::{HttpMessage, HttpResponse, ResponseError};
 
 use futures_core::Stream;
 
+use crate::http::cors::Origins;
 use crate::http::methods::Methods;
 use crate::http::problem::{MEDIA_TYPE, Problem};
-use crate::http::cors::Origins;
 use crate::http::{compression, cors};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");

@@ -523,7 +523,17 @@ mod tests {
             email,
             &["a@b", "Li.Na+x@example.org", "李@例子.中国"],
             &[
-                "", "@", "a@", "@b", "a@b@c", "a@b＠c", "a b@c", "a@b\n", "a\u{200B}@b", "a\0@b", "ab",
+                "",
+                "@",
+                "a@",
+                "@b",
+                "a@b@c",
+                "a@b＠c",
+                "a b@c",
+                "a@b\n",
+                "a\u{200B}@b",
+                "a\0@b",
+                "ab",
             ],
         );
         assert!(email(&format!("{}@b", "a".repeat(252))).is_ok());

@@ -441,7 +441,7 @@ mod tests {
     use crate::models::contributor::ContributorKind;
     use crate::models::patch::Patch;
     use crate::models::record::{
-        ArticleRecord, FormerSlugRecord, MenuEntry, SiteRecord, TranslationRecord,
+        ArticleRecord, FormerSlugRecord, IdentityRecord, MenuEntry, SiteRecord, TranslationRecord,
     };
 
     fn text(write: impl FnOnce(&mut Writer<Vec<u8>>) -> io::Result<()>) -> String {
@@ -575,7 +575,10 @@ mod tests {
             contacts: set(contacts.clone()),
             credits: set(credits.clone()),
             blocks: set(blocks.clone()),
-            identity: set(identity.clone()),
+            identity: set(IdentityRecord {
+                names: set(identity.names.clone()),
+                domains: set(identity.domains.clone()),
+            }),
             visitors: 34_819_433,
         };
         assert_eq!(
@@ -667,6 +670,7 @@ mod tests {
             site: "s".to_owned(),
             key: "k".to_owned(),
             category: set("a/b".to_owned()),
+            category_id: Patch::Keep,
             locale: set("zh-Hans".to_owned()),
             title: set(" 题 ".to_owned()),
             body_html: set("<p>\"\\\n\u{7f}</p>".to_owned()),

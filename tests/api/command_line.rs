@@ -747,11 +747,21 @@ fn an_account_is_made_with_a_password_from_standard_input() {
             made.assert_done(),
             "account 1 made: admin@example.org may sign in as admin\n"
         );
-        let named = ["user", "create", "--email", "b@example.org", "--role", "reader", "--name", "B"];
+        let named = [
+            "user",
+            "create",
+            "--email",
+            "b@example.org",
+            "--role",
+            "reader",
+            "--name",
+            "B",
+        ];
         run_with_input(&place, &named, b"another password").assert_done();
         create("Admin@EXAMPLE.org", "admin", b"correct horse\n")
             .assert_failed(&["another account has this e-mail address"]);
-        create("c@example.org", "admin", b"short\n").assert_failed(&["password", "at least 8 characters"]);
+        create("c@example.org", "admin", b"short\n")
+            .assert_failed(&["password", "at least 8 characters"]);
         create("c@example.org", "admin", b"").assert_failed(&["no password on standard input"]);
         create("c", "admin", b"correct horse\n").assert_failed(&["email is not an e-mail address"]);
         let wrong = create("c@example.org", "owner", b"correct horse\n");
@@ -760,7 +770,16 @@ fn an_account_is_made_with_a_password_from_standard_input() {
         let long = create("c@example.org", "admin", &[b'x'; 10_000]);
         long.assert_failed(&["longer than 256 characters"]);
         assert!(!long.err.contains("xxxx"));
-        let leaked = ["user", "create", "--email", "c@example.org", "--role", "admin", "--password", "x"];
+        let leaked = [
+            "user",
+            "create",
+            "--email",
+            "c@example.org",
+            "--role",
+            "admin",
+            "--password",
+            "x",
+        ];
         assert_eq!(run_with_input(&place, &leaked, b"").code, Some(2));
 
         let app = Serving::start(&Place::with(&database));
@@ -777,7 +796,10 @@ fn an_account_is_made_with_a_password_from_standard_input() {
             received(stream)
         };
         let (status, tokens) = sign_in("correct horse");
-        assert_eq!((status, &tokens["token_type"]), (200, &Value::from("Bearer")));
+        assert_eq!(
+            (status, &tokens["token_type"]),
+            (200, &Value::from("Bearer"))
+        );
         assert_eq!(sign_in("not this").0, 401);
     }
 }

@@ -71,11 +71,19 @@ impl Provider {
     fn answer(&self, mut stream: TcpStream) {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-        while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
+        while lines
+            .next()
+            .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
+        {}
         let answer = match &*self.body.lock().unwrap() {
             Some(body) if body.starts_with("HTTP/") => body.clone(),
-            Some(body) => format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len()),
-            None => "HTTP/1.1 503 Down\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned(),
+            Some(body) => format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            ),
+            None => {
+                "HTTP/1.1 503 Down\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned()
+            }
         };
         stream.write_all(answer.as_bytes()).ok();
     }
@@ -114,24 +122,40 @@ struct Key {
 
 impl Key {
     fn ed(kid: &'static str, seed: u8) -> Self {
-        let head = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+        let head = [
+            0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20,
+        ];
         let encoding = EncodingKey::from_ed_der(&[head.as_slice(), &[seed; 32]].concat());
-        Self { kid, algorithm: Algorithm::EdDSA, encoding }
+        Self {
+            kid,
+            algorithm: Algorithm::EdDSA,
+            encoding,
+        }
     }
 
     fn ec(kid: &'static str) -> Self {
         let encoding = EncodingKey::from_ec_der(&STANDARD.decode(EC_KEY).unwrap());
-        Self { kid, algorithm: Algorithm::ES256, encoding }
+        Self {
+            kid,
+            algorithm: Algorithm::ES256,
+            encoding,
+        }
     }
 
     fn rsa(kid: &'static str) -> Self {
         let encoding = EncodingKey::from_rsa_der(&STANDARD.decode(RSA_KEY).unwrap());
-        Self { kid, algorithm: Algorithm::RS256, encoding }
+        Self {
+            kid,
+            algorithm: Algorithm::RS256,
+            encoding,
+        }
     }
 
     /// As the provider publishes it.
     fn public(&self) -> Value {
-        let mut jwk = serde_json::to_value(Jwk::from_encoding_key(&self.encoding, self.algorithm).unwrap()).unwrap();
+        let mut jwk =
+            serde_json::to_value(Jwk::from_encoding_key(&self.encoding, self.algorithm).unwrap())
+                .unwrap();
         jwk["kid"] = json!(self.kid);
         jwk["use"] = json!("sig");
         jwk
@@ -147,11 +171,16 @@ impl Key {
             for (member, value) in changes.as_object().unwrap() {
                 match value {
                     Value::Null => whole.as_object_mut().unwrap().remove(member),
-                    value => whole.as_object_mut().unwrap().insert(member.clone(), value.clone()),
+                    value => whole
+                        .as_object_mut()
+                        .unwrap()
+                        .insert(member.clone(), value.clone()),
                 };
             }
         }
-        let message = all.map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".");
+        let message = all
+            .map(|part| URL_SAFE_NO_PAD.encode(part.to_string()))
+            .join(".");
         let signature = crypto::sign(message.as_bytes(), &self.encoding, self.algorithm).unwrap();
         format!("{message}.{signature}")
     }
@@ -176,7 +205,10 @@ async fn status(app: &TestApp, token: &str) -> u16 {
 }
 
 async fn me(app: &TestApp, token: &str) -> crate::support::client::Answer {
-    app.request("GET", "/api/v1/auth/me").bearer(token).send().await
+    app.request("GET", "/api/v1/auth/me")
+        .bearer(token)
+        .send()
+        .await
 }
 
 thread_local! {
@@ -185,7 +217,11 @@ thread_local! {
 
 /// The application of a test that trusts a new provider.
 fn trusting(setup: Setup) -> Setup {
-    let provider = Provider::start(&[Key::ed("e", 1).public(), Key::ec("c").public(), Key::rsa("r").public()]);
+    let provider = Provider::start(&[
+        Key::ed("e", 1).public(),
+        Key::ec("c").public(),
+        Key::rsa("r").public(),
+    ]);
     let setup = provider.trusted(setup);
     PROVIDER.set(Some(provider));
     setup
@@ -198,7 +234,7 @@ fn provider() -> Provider {
 
 on_both! {
     /// Each kind of key is accepted; the account is the one with the subject
-    async fn the_provider_is_believed(app, |s| trusting(s)) {
+    async fn the_provider_is_believed(app, trusting) {
         let id = account(app, "a@example.org", Some("u-1"));
         for key in [Key::ed("e", 1), Key::ec("c"), Key::rsa("r")] {
             let body = me(app, &key.plain()).await.assert_status(200).json();
@@ -215,7 +251,7 @@ on_both! {
     }
 
     /// Without a subject that is known, a verified address counts; nobody else has an account
-    async fn a_verified_address_counts(app, |s| trusting(s)) {
+    async fn a_verified_address_counts(app, trusting) {
         let id = account(app, "Li.Na@example.org", None);
         account(app, "taken@example.org", Some("u-9"));
         let key = Key::ed("e", 1);
@@ -241,7 +277,7 @@ on_both! {
     }
 
     /// What is not meant for this server, or not good now, is refused
-    async fn other_tokens_of_the_provider_are_refused(app, |s| trusting(s)) {
+    async fn other_tokens_of_the_provider_are_refused(app, trusting) {
         account(app, "a@example.org", Some("u-1"));
         let now = 1_768_449_600;
         for (head, claims) in [
@@ -272,7 +308,7 @@ on_both! {
     }
 
     /// A key is good for its own algorithm only
-    async fn algorithms_are_not_confused(app, |s| trusting(s)) {
+    async fn algorithms_are_not_confused(app, trusting) {
         account(app, "a@example.org", Some("u-1"));
         let keys = [Key::ed("e", 1), Key::ec("c"), Key::rsa("r")];
         for key in &keys {
@@ -309,7 +345,7 @@ on_both! {
     }
 
     /// Keys that are not for signing, or for another algorithm, or of no known kind, are passed over
-    async fn unfit_keys_are_passed_over(app, |s| trusting(s)) {
+    async fn unfit_keys_are_passed_over(app, trusting) {
         account(app, "a@example.org", Some("u-1"));
         let change = |key: &Key, member: &str, value: Value| {
             let mut public = key.public();
@@ -341,7 +377,7 @@ on_both! {
     }
 
     /// A new key is fetched when its first token comes, at most every thirty seconds
-    async fn the_provider_changes_its_keys(app, |s| trusting(s)) {
+    async fn the_provider_changes_its_keys(app, trusting) {
         account(app, "a@example.org", Some("u-1"));
         let (old, new) = (Key::ed("e", 1), Key::ed("new", 2));
         assert_eq!(status(app, &old.plain()).await, 200);
@@ -363,7 +399,7 @@ on_both! {
     }
 
     /// While the provider is down its last keys are good for a day; without any the answer is 503, and own tokens do not mind
-    async fn the_provider_is_down(app, |s| trusting(s)) {
+    async fn the_provider_is_down(app, trusting) {
         account(app, "a@example.org", Some("u-1"));
         let long = Key::ed("e", 1).token(&json!({}), &json!({"exp": 1_768_449_600 + 200_000 }));
         let own = app.token("admin");

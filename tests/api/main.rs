@@ -5,8 +5,10 @@
     reason = "a test that cannot go on fails, and says where"
 )]
 
+mod access_sweep;
 mod articles;
 mod batch;
+mod bodies;
 mod categories;
 mod changes;
 mod checklist;
@@ -27,6 +29,8 @@ mod guide;
 mod imports;
 mod link_groups;
 mod lists;
+mod manage_api_keys;
+mod manage_audit;
 mod manage_categories;
 mod manage_link_groups;
 mod manage_menus;
@@ -34,6 +38,7 @@ mod manage_sites;
 mod manage_sources;
 mod manage_topics;
 mod manage_articles;
+mod manage_users;
 mod menus;
 mod pagination;
 mod requests;

@@ -357,13 +357,15 @@ on_both! {
             });
         }
         app.import(&portal);
-        let desk = app.desk("editor");
+        let editor = app.account("moves@example.org", "editor");
+        let mut desk = app.desk_of(app.sign_in_as(editor));
         let mut random = fastrand::Rng::with_seed(11);
         let mut done = BTreeMap::new();
         for step in 0..60_i64 {
             if step % 10 == 9 {
                 app.set_clock(&format!("2026-01-15T{:02}:{:02}:00Z", 4 + step / 20, step % 60));
                 app.app.services().upkeep.roll_up_counts().await.unwrap();
+                desk = app.desk_of(app.sign_in_as(editor));
             }
             let places: Vec<(String, String)> = places(&desk).await.into_iter().collect();
             let one = |random: &mut fastrand::Rng| &places[random.usize(..places.len())];

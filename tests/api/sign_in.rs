@@ -12,7 +12,10 @@ use crate::support::{Portal, TestApp, on_both};
 
 async fn sign_in(app: &TestApp, email: &str, password: &str) -> Answer {
     let body = json!({ "email": email, "password": password });
-    app.request("POST", "/api/v1/auth/token").json(&body).send().await
+    app.request("POST", "/api/v1/auth/token")
+        .json(&body)
+        .send()
+        .await
 }
 
 async fn sign_in_from(app: &TestApp, email: &str, password: &str, address: &str) -> Answer {
@@ -22,7 +25,10 @@ async fn sign_in_from(app: &TestApp, email: &str, password: &str, address: &str)
 }
 
 async fn me(app: &TestApp, token: &str) -> Answer {
-    app.request("GET", "/api/v1/auth/me").bearer(token).send().await
+    app.request("GET", "/api/v1/auth/me")
+        .bearer(token)
+        .send()
+        .await
 }
 
 /// The audit log as action, actor and account, oldest first.

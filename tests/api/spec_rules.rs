@@ -14,7 +14,7 @@ const PROBLEM: &str = "application/problem+json";
 /// A rule: its name, and how to list what breaks it.
 type Rule = (&'static str, fn(&Document<'_>) -> Vec<String>);
 
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 16] = [
     (
         "1 descriptions and operation ids",
         descriptions_and_operation_ids,
@@ -31,7 +31,22 @@ const RULES: [Rule; 13] = [
     ("11 uploads and feeds", uploads_and_feeds),
     ("12 what generators stumble over", stumbling_blocks),
     ("13 bounds", bounds),
+    ("who is calling", callers),
+    ("bodies of requests", request_bodies),
+    ("conditions and keys", conditions_and_keys),
 ];
+
+/// The endings of names of schemas that clients send.
+const SENT: [&str; 4] = ["Create", "Update", "Replace", "Request"];
+
+/// Schemas of objects whose members are described elsewhere, or nowhere.
+const FREE: [&str; 3] = ["BatchBody", "BatchBodyRequest", "AuditedMembers"];
+
+/// The request headers that operations may take.
+const REQUEST_HEADERS: [&str; 3] = ["Accept-Language", "Idempotency-Key", "If-Match"];
+
+/// What asks who is calling besides everything under `/manage`.
+const OWN_ACCOUNT: [&str; 2] = ["/api/v1/auth/me", "/api/v1/auth/password"];
 
 /// The document follows every rule
 #[test]
@@ -675,6 +690,125 @@ fn bounds(document: &Document<'_>) -> Vec<String> {
     faults
 }
 
+fn is_managed(operation: &Operation) -> bool {
+    operation.template.starts_with("/api/v1/manage/")
+}
+
+/// Operations of management say how to sign in, and those of delivery do not ask.
+fn callers(document: &Document<'_>) -> Vec<String> {
+    let mut faults = Vec::new();
+    for operation in &document.operations {
+        let id = &operation.id;
+        let is_own = OWN_ACCOUNT.contains(&operation.template.as_str());
+        let is_signed = operation.value["security"] == json!([{"bearer": []}]);
+        match (is_managed(operation) || is_own, is_signed) {
+            (true, true) if operation.value["responses"]["401"].is_null() => {
+                faults.push(format!("{id}: asks who is calling and has no 401"));
+            }
+            (true, true) => {}
+            (true, false) => faults.push(format!("{id}: does not ask who is calling")),
+            (false, _) if operation.value["security"].is_null() => {}
+            (false, _) => faults.push(format!("{id}: asks who is calling")),
+        }
+    }
+    let is_asked = document
+        .operations
+        .iter()
+        .any(|operation| operation.value["security"].is_array());
+    let scheme = &document.json["components"]["securitySchemes"]["bearer"];
+    if is_asked && (scheme["type"] != "http" || scheme["scheme"] != "bearer") {
+        faults.push("the scheme `bearer` is not declared".to_owned());
+    }
+    faults
+}
+
+/// Schemas that clients send are told apart by their names, and leave nothing open.
+fn request_bodies(document: &Document<'_>) -> Vec<String> {
+    let mut faults = Vec::new();
+    let sent = document.reached_from(
+        document
+            .operations
+            .iter()
+            .map(|operation| &operation.value["requestBody"]),
+    );
+    let answered = document.reached_from(
+        document
+            .operations
+            .iter()
+            .map(|operation| &operation.value["responses"]),
+    );
+    let is_named = |name: &str| SENT.iter().any(|end| name.ends_with(end));
+    for (name, schema) in members(&document.json["components"]["schemas"]) {
+        if answered.contains(name) && is_named(name) {
+            faults.push(format!("schema {name}: is in answers"));
+        }
+        if sent.contains(name) && !answered.contains(name) && is_object(schema) && !is_named(name) {
+            faults.push(format!("schema {name}: is only sent, and not called so"));
+        }
+        let is_open = !schema["additionalProperties"].is_null();
+        if is_open && !FREE.contains(&name.as_str()) {
+            faults.push(format!("schema {name}: has members without a name"));
+        }
+    }
+    for operation in &document.operations {
+        let body = resolved(document.json, &operation.value["requestBody"]);
+        for (media_type, content) in members(&body["content"]) {
+            let reference = content["schema"]["$ref"].as_str().unwrap_or_default();
+            let ends = match (operation.method.as_str(), &operation.value["responses"]["201"]) {
+                ("patch", _) => "Update",
+                ("put", _) => "Replace",
+                (_, Value::Null) => "Request",
+                _ => "Create",
+            };
+            if is_json(media_type) && !reference.ends_with(ends) {
+                faults.push(format!("{}: the body {reference} is no `{ends}`", operation.id));
+            }
+        }
+        let is_required = body["required"] == true;
+        if body.is_object() && !is_required {
+            faults.push(format!("{}: the body may be left out", operation.id));
+        }
+    }
+    faults
+}
+
+/// Changes say which version they are for, and what makes something may say its own name.
+fn conditions_and_keys(document: &Document<'_>) -> Vec<String> {
+    let mut faults = Vec::new();
+    for operation in &document.operations {
+        let id = &operation.id;
+        let headers: BTreeMap<&str, bool> = operation
+            .parameters
+            .iter()
+            .filter(|parameter| parameter["in"] == "header")
+            .filter_map(|p| Some((p["name"].as_str()?, p["required"] == true)))
+            .collect();
+        let unknown = headers.keys().filter(|name| !REQUEST_HEADERS.contains(name));
+        faults.extend(unknown.map(|name| format!("{id}: the header {name}")));
+        if !is_managed(operation) {
+            continue;
+        }
+        let is_change = ["put", "patch", "delete"].contains(&operation.method.as_str());
+        if is_change && headers.get("If-Match") != Some(&true) {
+            faults.push(format!("{id}: does not ask for If-Match"));
+        }
+        let has_key = headers.get("Idempotency-Key") == Some(&false);
+        if has_key != (operation.method == "post") {
+            faults.push(format!("{id}: Idempotency-Key is for every POST and for nothing else"));
+        }
+        if is_change != operation.value["responses"]["428"].is_object()
+            && operation.method != "post"
+        {
+            faults.push(format!("{id}: 428 goes with If-Match"));
+        }
+        let answer = &operation.value["responses"]["201"];
+        if answer.is_object() && answer["headers"]["Location"].is_null() {
+            faults.push(format!("{id}: 201 without Location"));
+        }
+    }
+    faults
+}
+
 /// A small document without a fault.
 fn sound() -> Value {
     let text = json!({"type": "string", "maxLength": 10});
@@ -691,6 +825,7 @@ fn sound() -> Value {
         }}},
         "components": {"schemas": {
             "Article": {"type": "object", "required": ["title"], "properties": {"title": text}},
+            "ArticleUpdate": {"type": "object", "properties": {"title": text}},
             "ArticlePage": {"type": "object", "required": ["items", "next_cursor"], "properties": {
                 "items": {"type": "array", "maxItems": 100, "items": {"$ref": "#/components/schemas/Article"}},
                 "next_cursor": {"type": ["string", "null"], "maxLength": 10, "pattern": "^[a-z]*$"},
@@ -860,6 +995,37 @@ fn each_rule_finds_its_breach() {
             json!({"type": "string", "maxLength": 1}),
         ),
     ];
+    let managed = |change: &dyn Fn(&mut Value)| {
+        let mut operation = sound()["paths"]["/articles"]["get"].clone();
+        operation["security"] = json!([{"bearer": []}]);
+        operation["responses"]["401"] = operation["responses"]["400"].clone();
+        change(&mut operation);
+        operation
+    };
+    let patch = |change: &dyn Fn(&mut Value)| {
+        let body = json!({"required": true, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ArticleUpdate"}}}});
+        json!({"patch": managed(&|operation| {
+            operation["requestBody"] = body.clone();
+            operation["responses"]["428"] = operation["responses"]["400"].clone();
+            operation["parameters"] = json!([{"name": "If-Match", "in": "header", "required": true, "schema": {"type": "string", "maxLength": 9}}]);
+            change(operation);
+        })})
+    };
+    let paths = "/paths";
+    let here = "/api/v1/manage/articles";
+    let breaches = breaches.into_iter().chain([
+        ("who", GET, "security", json!([{"bearer": []}])),
+        ("who", paths, here, json!({"get": managed(&|o| o["security"] = Value::Null)})),
+        ("who", paths, here, json!({"get": managed(&|o| o["responses"]["401"] = Value::Null)})),
+        ("who", paths, here, json!({"get": managed(&|_| ())})),
+        ("bodies", paths, here, patch(&|o| o["requestBody"]["required"] = json!(false))),
+        ("bodies", paths, here, patch(&|o| o["requestBody"]["content"]["application/json"]["schema"]["$ref"] = json!("#/components/schemas/ArticlePage"))),
+        ("bodies", paths, here, patch(&|o| o["responses"]["200"] = o["requestBody"].clone())),
+        ("bodies", SCHEMAS, "Open", json!({"type": "object", "additionalProperties": true})),
+        ("conditions", paths, here, patch(&|o| o["parameters"] = json!([]))),
+        ("conditions", paths, here, patch(&|o| o["parameters"][0]["name"] = json!("If-None-Match"))),
+        ("conditions", paths, here, json!({"post": managed(&|_| ())})),
+    ]);
     for (rule, place, member, value) in breaches {
         let mut document = sound();
         let what = format!("{place}/{member} = {value}");

@@ -15,12 +15,17 @@ const SEED: [u8; 32] = [1; 32];
 const SEED_TEXT: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 
 fn key(seed: [u8; 32]) -> EncodingKey {
-    let head = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+    let head = [
+        0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20,
+    ];
     EncodingKey::from_ed_der(&[head.as_slice(), &seed].concat())
 }
 
 fn public(seed: [u8; 32]) -> String {
-    match Jwk::from_encoding_key(&key(seed), Algorithm::EdDSA).unwrap().algorithm {
+    match Jwk::from_encoding_key(&key(seed), Algorithm::EdDSA)
+        .unwrap()
+        .algorithm
+    {
         AlgorithmParameters::OctetKeyPair(pair) => pair.x,
         other => panic!("{other:?}"),
     }
@@ -41,7 +46,10 @@ fn hmac_signed(head: &Value, claims: &Value, secret: &[u8]) -> String {
     let message = format!("{}.{}", encoded(head), encoded(claims));
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).unwrap();
     mac.update(message.as_bytes());
-    format!("{message}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+    format!(
+        "{message}.{}",
+        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+    )
 }
 
 /// The parts of a good token.
@@ -67,7 +75,11 @@ fn without(part: &Value, member: &str) -> Value {
 }
 
 async fn status(app: &TestApp, token: &str) -> u16 {
-    app.request("GET", "/api/v1/auth/me").bearer(token).send().await.status
+    app.request("GET", "/api/v1/auth/me")
+        .bearer(token)
+        .send()
+        .await
+        .status
 }
 
 #[track_caller]

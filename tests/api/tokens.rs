@@ -25,7 +25,10 @@ impl Pair {
     fn of(answer: &Answer) -> Self {
         let body = answer.assert_status(200).json();
         let text = |member: &str| body[member].as_str().unwrap().to_owned();
-        Self { access: text("access_token"), refresh: text("refresh_token") }
+        Self {
+            access: text("access_token"),
+            refresh: text("refresh_token"),
+        }
     }
 }
 
@@ -33,20 +36,31 @@ impl Pair {
 fn open(app: &TestApp, email: &str) -> Pair {
     let id = app.account(email, "admin");
     let issued = app.app.services().access.issue_blocking(id).unwrap();
-    Pair { access: issued.access_token, refresh: issued.refresh_token }
+    Pair {
+        access: issued.access_token,
+        refresh: issued.refresh_token,
+    }
 }
 
 async fn post(app: &TestApp, path: &str, refresh: &str) -> Answer {
     let body = json!({ "refresh_token": refresh });
-    app.request("POST", &format!("/api/v1/auth/{path}")).json(&body).send().await
+    app.request("POST", &format!("/api/v1/auth/{path}"))
+        .json(&body)
+        .send()
+        .await
 }
 
 async fn me(app: &TestApp, token: &str) -> Answer {
-    app.request("GET", "/api/v1/auth/me").bearer(token).send().await
+    app.request("GET", "/api/v1/auth/me")
+        .bearer(token)
+        .send()
+        .await
 }
 
 fn actions(app: &TestApp) -> Vec<String> {
-    let log = audit_log::table.select(audit_log::action).order(audit_log::id);
+    let log = audit_log::table
+        .select(audit_log::action)
+        .order(audit_log::id);
     log.load(&mut app.database().connect()).unwrap()
 }
 
@@ -61,8 +75,17 @@ fn set(text: &str) -> BTreeSet<&str> {
 }
 
 async fn kids(app: &TestApp) -> Vec<String> {
-    let keys = app.get("/.well-known/jwks.json").await.assert_status(200).json();
-    keys["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+    let keys = app
+        .get("/.well-known/jwks.json")
+        .await
+        .assert_status(200)
+        .json();
+    keys["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| key["kid"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 on_both! {

@@ -105,6 +105,7 @@ CREATE TABLE audit_log (
 CREATE INDEX audit_log_at_idx ON audit_log (at);
 CREATE INDEX audit_log_action_idx ON audit_log (action, id);
 CREATE INDEX audit_log_resource_idx ON audit_log (resource, resource_id, id);
+CREATE INDEX audit_log_resource_newest_idx ON audit_log (resource, id);
 CREATE INDEX audit_log_site_id_idx ON audit_log (site_id, id);
 CREATE INDEX audit_log_user_id_idx ON audit_log (user_id, id);
 CREATE TRIGGER audit_log_no_update BEFORE UPDATE ON audit_log BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;

@@ -28,8 +28,8 @@ pub use responses::{
     AccountProblems, PasswordProblems, RefreshProblems, RevokeProblems, TokenProblems,
 };
 pub use responses::{
-    ChangeProblems, CreateProblems, DeleteProblems, ItemProblems, ManagedItemProblems,
-    ManagedListProblems, ReadProblems, ServerProblems,
+    ChangeProblems, CreateProblems, DeleteProblems, FreeChangeProblems, FreeDeleteProblems,
+    ItemProblems, ManagedItemProblems, ManagedListProblems, ReadProblems, ServerProblems,
 };
 
 /// The media type of every error body.

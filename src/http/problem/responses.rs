@@ -51,6 +51,12 @@ pub struct PasswordProblems;
 /// What an operation that deletes something may answer: [`ChangeProblems`] without those of a body.
 pub struct DeleteProblems;
 
+/// What an operation that changes something may answer where no other record can stand in its way: [`ChangeProblems`] without 409.
+pub struct FreeChangeProblems;
+
+/// What an operation that deletes something may answer where nothing holds it: [`DeleteProblems`] without 409.
+pub struct FreeDeleteProblems;
+
 type Responses = BTreeMap<String, RefOr<Response>>;
 
 impl IntoResponses for ServerProblems {
@@ -247,6 +253,22 @@ impl IntoResponses for DeleteProblems {
         for status in ["415", "422"] {
             all.remove(status);
         }
+        all
+    }
+}
+
+impl IntoResponses for FreeChangeProblems {
+    fn responses() -> Responses {
+        let mut all = ChangeProblems::responses();
+        all.remove("409");
+        all
+    }
+}
+
+impl IntoResponses for FreeDeleteProblems {
+    fn responses() -> Responses {
+        let mut all = DeleteProblems::responses();
+        all.remove("409");
         all
     }
 }

@@ -105,6 +105,7 @@ pub fn get(tx: &mut Tx<'_>, id: i64) -> Result<ManagedArticle> {
 /// Makes an article. Only the title, the site and the category must be given: it is then an empty draft in the language of the
 /// site, dated now.
 pub fn create(tx: &mut Tx<'_>, mut record: ArticleRecord) -> Result<Change<ManagedArticle>> {
+    store::connection::lock_structure(tx.conn, store::connection::Structure::Kept)?;
     let site_id = tx.site_id(&record.site)?;
     let category_id = settle_category(tx, site_id, &mut record)?
         .ok_or_else(|| invalid("/category", "required", "`category` is required"))?;
@@ -266,6 +267,8 @@ fn save(
 /// The article as it stays until the transaction ends, where the caller may change it and expects this version; and their role
 /// there.
 fn locked(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<(ManagedArticle, Loaded, Role)> {
+    // Before any row: who changes the structure has its lock first, and then wants rows.
+    store::connection::lock_structure(tx.conn, store::connection::Structure::Kept)?;
     store::connection::lock(tx.conn, "articles", id)?;
     let place = store::articles::find_place(tx.conn, id)?.ok_or_else(|| missing(id))?;
     if tx

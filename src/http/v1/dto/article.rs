@@ -36,6 +36,16 @@ pub enum TimePrecision {
     Second,
 }
 
+impl From<Precision> for TimePrecision {
+    fn from(precision: Precision) -> Self {
+        match precision {
+            Precision::Date => Self::Date,
+            Precision::Minute => Self::Minute,
+            Precision::Second => Self::Second,
+        }
+    }
+}
+
 /// Whether a contributor is one person or an organisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -755,11 +765,7 @@ fn tags(locales: Vec<String>) -> Vec<LocaleTag> {
 }
 
 fn precision(word: &str) -> TimePrecision {
-    match Precision::parse(word) {
-        Some(Precision::Date) | None => TimePrecision::Date,
-        Some(Precision::Minute) => TimePrecision::Minute,
-        Some(Precision::Second) => TimePrecision::Second,
-    }
+    Precision::parse(word).map_or(TimePrecision::Date, TimePrecision::from)
 }
 
 /// The contribution with the name that the language served has for it.

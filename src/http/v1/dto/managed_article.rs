@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::article::{AudioBody, ContributorType, Keyword};
+use super::article::{AudioBody, ContributorType, Keyword, TimePrecision};
 use super::total;
 use crate::http::pagination::CountKind;
 use crate::models::article::{
@@ -12,7 +12,7 @@ use crate::models::article::{
 };
 use crate::models::contributor::{Contribution, ContributorKind, ContributorName};
 use crate::models::page::Page;
-use crate::models::time::{Precision, Ts, printed};
+use crate::models::time::{Ts, printed};
 
 /// Where an article stands in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize, ToSchema)]
@@ -42,28 +42,6 @@ impl From<ArticleStatus> for Status {
             ArticleStatus::Draft => Self::Draft,
             ArticleStatus::Published => Self::Published,
             ArticleStatus::Archived => Self::Archived,
-        }
-    }
-}
-
-/// How exactly a publication time is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum PublishedPrecision {
-    /// Only the day.
-    Date,
-    /// To the minute.
-    Minute,
-    /// To the second.
-    Second,
-}
-
-impl From<Precision> for PublishedPrecision {
-    fn from(precision: Precision) -> Self {
-        match precision {
-            Precision::Date => Self::Date,
-            Precision::Minute => Self::Minute,
-            Precision::Second => Self::Second,
         }
     }
 }
@@ -415,7 +393,7 @@ pub struct ManagedArticleBody {
     #[schema(max_length = 40, format = DateTime, example = "2026-05-20T09:00:00+08:00")]
     published_at: String,
     /// How exactly that is known.
-    published_precision: PublishedPrecision,
+    published_precision: TimePrecision,
     /// When it vanishes again.
     #[schema(max_length = 40, format = DateTime)]
     unpublish_at: Option<String>,
@@ -522,7 +500,7 @@ pub struct ArticleCreate {
     published_at: Option<String>,
     /// How exactly that is known.
     #[schema(nullable = false)]
-    published_precision: Option<PublishedPrecision>,
+    published_precision: Option<TimePrecision>,
     /// When it vanishes again.
     #[schema(max_length = 40, format = DateTime, nullable = false)]
     unpublish_at: Option<String>,
@@ -611,7 +589,7 @@ pub struct ArticleUpdate {
     published_at: Option<String>,
     /// How exactly that is known.
     #[schema(nullable = false)]
-    published_precision: Option<PublishedPrecision>,
+    published_precision: Option<TimePrecision>,
     /// When it vanishes again.
     #[schema(max_length = 40, format = DateTime)]
     unpublish_at: Option<String>,

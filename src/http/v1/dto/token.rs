@@ -54,13 +54,6 @@ pub struct PasswordRequest {
     pub new_password: String,
 }
 
-/// What kind of token it is (RFC 6750).
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-pub enum TokenKind {
-    /// Whoever has it may use it: `Authorization: Bearer`.
-    Bearer,
-}
-
 /// The tokens of a session (RFC 6749, section 5.1).
 #[derive(Serialize, ToSchema)]
 #[schema(as = TokenPair)]
@@ -74,8 +67,9 @@ pub struct TokenBody {
     /// For `POST /api/v1/auth/refresh`, once.
     #[schema(max_length = 200, example = "mhr_AAAAAAAAAAEAAAAAAAAAAAAGR9yIlkAA")]
     refresh_token: String,
-    /// Always `Bearer`.
-    token_type: TokenKind,
+    /// Always `Bearer` (RFC 6750): whoever has it may use it.
+    #[schema(max_length = 6, pattern = "^Bearer$", example = "Bearer")]
+    token_type: &'static str,
     /// Seconds for which the access token is good.
     #[schema(minimum = 1, maximum = 86400, example = 900)]
     expires_in: i32,
@@ -91,7 +85,7 @@ impl From<Issued> for TokenBody {
         Self {
             access_token,
             refresh_token,
-            token_type: TokenKind::Bearer,
+            token_type: "Bearer",
             expires_in: i32::try_from(expires_in).unwrap_or(i32::MAX),
         }
     }

@@ -195,7 +195,7 @@ pub struct TopicCreate {
     #[schema(max_length = 16000, min_length = 1, example = "专题:深海观测")]
     title: String,
     /// The year it belongs to.
-    #[schema(minimum = 1, maximum = 9999, example = 2026)]
+    #[schema(minimum = 1, maximum = 9999, example = 2026, nullable = false)]
     year: Option<i32>,
     /// Its place in the site's list: topics from there on move one place back. Last where it is left out.
     #[schema(minimum = 1, maximum = 1000000000, nullable = false)]

@@ -11,8 +11,8 @@ use crate::http::body::JsonBody;
 use crate::http::pagination::{Address, CountKind, CursorKey, Fingerprint, Paging};
 use crate::http::path::IdPath;
 use crate::http::problem::{
-    ChangeProblems, CreateProblems, DeleteProblems, ManagedItemProblems, ManagedListProblems,
-    Problem,
+    CreateProblems, FreeChangeProblems, FreeDeleteProblems, ManagedItemProblems,
+    ManagedListProblems, Problem,
 };
 use crate::http::query::{Limit, NoQuery, PageNumber, Query};
 use crate::http::v1::dto::api_key::{
@@ -219,7 +219,7 @@ pub async fn get_api_key(
 ///
 /// A merge patch (RFC 7396): members that are left out stay, `null` clears. `is_revoked` `true` ends it at once and for good.
 #[utoipa::path(operation_id = "updateApiKey", tag = "accounts", params(IdPath), request_body = ApiKeyUpdate, security(("bearer" = [])),
-    responses((status = 200, description = "The key as it is now", body = ApiKeyBody), ChangeProblems))]
+    responses((status = 200, description = "The key as it is now", body = ApiKeyBody), FreeChangeProblems))]
 #[patch("/api-keys/{id}")]
 pub async fn update_api_key(
     desk: Desk,
@@ -236,7 +236,7 @@ pub async fn update_api_key(
 ///
 /// It is good no longer, and no list has it. To keep it on record, revoke it.
 #[utoipa::path(operation_id = "deleteApiKey", tag = "accounts", params(IdPath), security(("bearer" = [])),
-    responses((status = 204, description = "It is gone"), DeleteProblems))]
+    responses((status = 204, description = "It is gone"), FreeDeleteProblems))]
 #[delete("/api-keys/{id}")]
 pub async fn delete_api_key(
     desk: Desk,

@@ -11,7 +11,7 @@ use crate::http::pagination::{Address, CountKind, CursorKey, Fingerprint, Paging
 use crate::http::parameters::SiteSlug;
 use crate::http::path::{IdPath, TranslationPath};
 use crate::http::problem::{
-    ChangeProblems, CreateProblems, DeleteProblems, ManagedItemProblems, ManagedListProblems,
+    ChangeProblems, CreateProblems, FreeDeleteProblems, ManagedItemProblems, ManagedListProblems,
     Problem,
 };
 use crate::http::query::{Limit, NoQuery, PageNumber, Query, RecordId};
@@ -257,7 +257,7 @@ pub async fn update_article(
 ///
 /// For good, with its translations and counters. Apps that keep a copy hear of it in the feed of changes.
 #[utoipa::path(operation_id = "deleteArticle", tag = "management", params(IdPath), security(("bearer" = [])),
-    responses((status = 204, description = "It is gone"), DeleteProblems))]
+    responses((status = 204, description = "It is gone"), FreeDeleteProblems))]
 #[delete("/articles/{id}")]
 pub async fn delete_article(
     desk: Desk,
@@ -295,7 +295,7 @@ pub async fn put_translation(
 /// Removes the rendition in a language; the original cannot be removed. `If-Match` takes the article's ETag, and the answer is
 /// the article.
 #[utoipa::path(operation_id = "deleteTranslation", tag = "management", params(TranslationPath), security(("bearer" = [])),
-    responses((status = 200, description = "The article as it is now", body = ManagedArticleBody), DeleteProblems))]
+    responses((status = 200, description = "The article as it is now", body = ManagedArticleBody), FreeDeleteProblems))]
 #[delete("/articles/{id}/translations/{locale}")]
 pub async fn delete_translation(
     desk: Desk,

@@ -11,8 +11,8 @@ use crate::http::pagination::{Address, CountKind, CursorKey, Fingerprint, Paging
 use crate::http::parameters::SiteSlug;
 use crate::http::path::IdPath;
 use crate::http::problem::{
-    ChangeProblems, CreateProblems, DeleteProblems, ManagedItemProblems, ManagedListProblems,
-    Problem,
+    CreateProblems, FreeChangeProblems, FreeDeleteProblems, ManagedItemProblems,
+    ManagedListProblems, Problem,
 };
 use crate::http::query::{Limit, NoQuery, PageNumber, Query};
 use crate::http::v1::dto::link_group::{
@@ -171,7 +171,7 @@ pub async fn get_managed_link_group(
 ///
 /// A merge patch (RFC 7396): members that are left out stay, `links` are replaced whole. Groups from `position` on move one place back.
 #[utoipa::path(operation_id = "updateLinkGroup", tag = "management", params(IdPath), request_body = LinkGroupUpdate, security(("bearer" = [])),
-    responses((status = 200, description = "The group as it is now", body = ManagedLinkGroupBody), ChangeProblems))]
+    responses((status = 200, description = "The group as it is now", body = ManagedLinkGroupBody), FreeChangeProblems))]
 #[patch("/link-groups/{id}")]
 pub async fn update_link_group(
     desk: Desk,
@@ -188,7 +188,7 @@ pub async fn update_link_group(
 ///
 /// Its links go with it.
 #[utoipa::path(operation_id = "deleteLinkGroup", tag = "management", params(IdPath), security(("bearer" = [])),
-    responses((status = 204, description = "It is gone"), DeleteProblems))]
+    responses((status = 204, description = "It is gone"), FreeDeleteProblems))]
 #[delete("/link-groups/{id}")]
 pub async fn delete_link_group(
     desk: Desk,

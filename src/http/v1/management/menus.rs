@@ -11,8 +11,8 @@ use crate::http::pagination::{Address, CountKind, CursorKey, Fingerprint, Paging
 use crate::http::parameters::SiteSlug;
 use crate::http::path::IdPath;
 use crate::http::problem::{
-    ChangeProblems, CreateProblems, DeleteProblems, ManagedItemProblems, ManagedListProblems,
-    Problem,
+    CreateProblems, FreeChangeProblems, FreeDeleteProblems, ManagedItemProblems,
+    ManagedListProblems, Problem,
 };
 use crate::http::query::{Limit, NoQuery, PageNumber, Query};
 use crate::http::v1::dto::menu::{ManagedMenuBody, ManagedMenuPageBody, MenuCreate, MenuUpdate};
@@ -167,7 +167,7 @@ pub async fn get_managed_menu(
 ///
 /// A merge patch (RFC 7396): `items` replaces the whole tree, `null` empties it.
 #[utoipa::path(operation_id = "updateMenu", tag = "management", params(IdPath), request_body = MenuUpdate, security(("bearer" = [])),
-    responses((status = 200, description = "The menu as it is now", body = ManagedMenuBody), ChangeProblems))]
+    responses((status = 200, description = "The menu as it is now", body = ManagedMenuBody), FreeChangeProblems))]
 #[patch("/menus/{id}")]
 pub async fn update_menu(
     desk: Desk,
@@ -184,7 +184,7 @@ pub async fn update_menu(
 ///
 /// Its items go with it.
 #[utoipa::path(operation_id = "deleteMenu", tag = "management", params(IdPath), security(("bearer" = [])),
-    responses((status = 204, description = "It is gone"), DeleteProblems))]
+    responses((status = 204, description = "It is gone"), FreeDeleteProblems))]
 #[delete("/menus/{id}")]
 pub async fn delete_menu(
     desk: Desk,

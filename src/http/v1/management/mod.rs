@@ -18,7 +18,7 @@ use std::future::{Ready, ready};
 
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
-use actix_web::http::StatusCode;
+use actix_web::http::{Method, StatusCode};
 use actix_web::http::header::{
     CACHE_CONTROL, ETAG, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, LINK,
 };
@@ -279,7 +279,11 @@ impl FromRequest for Desk {
     }
 }
 
+/// Only POST takes one: every other write says with `If-Match` which version it is for, and so happens once.
 fn idempotency_key(req: &HttpRequest) -> Result<Option<String>, Problem> {
+    if req.method() != Method::POST {
+        return Ok(None);
+    }
     let mut given = req.headers().get_all(IDEMPOTENCY_KEY);
     let Some(first) = given.next() else {
         return Ok(None);

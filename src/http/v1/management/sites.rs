@@ -10,7 +10,7 @@ use crate::http::body::JsonBody;
 use crate::http::pagination::{Address, CountKind, CursorKey, Fingerprint, Paging};
 use crate::http::path::IdPath;
 use crate::http::problem::{
-    ChangeProblems, CreateProblems, DeleteProblems, ManagedItemProblems, ManagedListProblems,
+    CreateProblems, DeleteProblems, FreeChangeProblems, ManagedItemProblems, ManagedListProblems,
     Problem,
 };
 use crate::http::query::{Limit, NoQuery, PageNumber, Query};
@@ -164,7 +164,7 @@ pub async fn get_managed_site(
 /// A merge patch (RFC 7396): members that are left out stay, `null` clears; `identity` is merged member by member, lists are
 /// replaced whole. Without `locales` the site has its default language alone.
 #[utoipa::path(operation_id = "updateSite", tag = "management", params(IdPath), request_body = SiteUpdate, security(("bearer" = [])),
-    responses((status = 200, description = "The site as it is now", body = ManagedSiteBody), ChangeProblems))]
+    responses((status = 200, description = "The site as it is now", body = ManagedSiteBody), FreeChangeProblems))]
 #[patch("/sites/{id}")]
 pub async fn update_site(
     desk: Desk,

@@ -10,8 +10,8 @@ use crate::http::body::JsonBody;
 use crate::http::pagination::{Address, CountKind, CursorKey, Fingerprint, Paging};
 use crate::http::path::IdPath;
 use crate::http::problem::{
-    ChangeProblems, CreateProblems, DeleteProblems, ManagedItemProblems, ManagedListProblems,
-    Problem,
+    ChangeProblems, CreateProblems, DeleteProblems, FreeChangeProblems, ManagedItemProblems,
+    ManagedListProblems, Problem,
 };
 use crate::http::query::{Limit, NoQuery, PageNumber, Query};
 use crate::http::v1::dto::source::{
@@ -180,7 +180,7 @@ pub async fn get_managed_source(
 ///
 /// A merge patch (RFC 7396): members that are left out stay, `null` clears. All articles that name it show the change.
 #[utoipa::path(operation_id = "updateSource", tag = "management", params(IdPath), request_body = SourceUpdate, security(("bearer" = [])),
-    responses((status = 200, description = "The source as it is now", body = ManagedSourceBody), ChangeProblems))]
+    responses((status = 200, description = "The source as it is now", body = ManagedSourceBody), FreeChangeProblems))]
 #[patch("/sources/{id}")]
 pub async fn update_source(
     desk: Desk,

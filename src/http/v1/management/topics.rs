@@ -11,8 +11,8 @@ use crate::http::pagination::{Address, CountKind, CursorKey, Fingerprint, Paging
 use crate::http::parameters::SiteSlug;
 use crate::http::path::IdPath;
 use crate::http::problem::{
-    ChangeProblems, CreateProblems, DeleteProblems, ManagedItemProblems, ManagedListProblems,
-    Problem,
+    CreateProblems, FreeChangeProblems, FreeDeleteProblems, ManagedItemProblems,
+    ManagedListProblems, Problem,
 };
 use crate::http::query::{Limit, NoQuery, PageNumber, Query};
 use crate::http::v1::dto::topic::{
@@ -169,7 +169,7 @@ pub async fn get_managed_topic(
 ///
 /// A merge patch (RFC 7396): members that are left out stay, `null` clears. Topics from `position` on move one place back.
 #[utoipa::path(operation_id = "updateTopic", tag = "management", params(IdPath), request_body = TopicUpdate, security(("bearer" = [])),
-    responses((status = 200, description = "The topic as it is now", body = ManagedTopicBody), ChangeProblems))]
+    responses((status = 200, description = "The topic as it is now", body = ManagedTopicBody), FreeChangeProblems))]
 #[patch("/topics/{id}")]
 pub async fn update_topic(
     desk: Desk,
@@ -186,7 +186,7 @@ pub async fn update_topic(
 ///
 /// It is taken off its articles; these stay.
 #[utoipa::path(operation_id = "deleteTopic", tag = "management", params(IdPath), security(("bearer" = [])),
-    responses((status = 204, description = "It is gone"), DeleteProblems))]
+    responses((status = 204, description = "It is gone"), FreeDeleteProblems))]
 #[delete("/topics/{id}")]
 pub async fn delete_topic(
     desk: Desk,
