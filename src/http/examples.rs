@@ -15,33 +15,93 @@ macro_rules! examples {
 
 /// Every example as text. A new operation needs a line here and its file; a test asks for both and runs the requests.
 const EXAMPLES: &[(&str, &str)] = &examples! {
+    "changePassword"
+    "createApiKey"
+    "createArticle"
+    "createCategory"
+    "createLinkGroup"
+    "createMenu"
+    "createSite"
+    "createSource"
+    "createToken"
+    "createTopic"
+    "createUser"
+    "deleteApiKey"
+    "deleteArticle"
+    "deleteCategory"
+    "deleteLinkGroup"
+    "deleteMenu"
+    "deleteSite"
+    "deleteSource"
+    "deleteTopic"
+    "deleteTranslation"
+    "deleteUser"
+    "getAccount"
+    "getApiKey"
     "getArticle"
     "getArticleBySlug"
     "getCategory"
     "getCategoryByPath"
+    "getJwks"
     "getLiveness"
+    "getManagedArticle"
+    "getManagedCategory"
+    "getManagedLinkGroup"
+    "getManagedMenu"
+    "getManagedSite"
+    "getManagedSource"
+    "getManagedTopic"
     "getMenu"
     "getReadiness"
     "getSite"
     "getSource"
     "getTopic"
+    "getUser"
+    "listApiKeys"
     "listArticleChanges"
     "listArticles"
+    "listAuditEntries"
     "listCategories"
     "listLinkGroups"
+    "listManagedArticles"
+    "listManagedCategories"
+    "listManagedLinkGroups"
+    "listManagedMenus"
+    "listManagedSites"
+    "listManagedSources"
+    "listManagedTopics"
     "listMenus"
     "listSites"
     "listSources"
     "listTopics"
+    "listUsers"
+    "mergeSource"
+    "putTranslation"
+    "refreshToken"
+    "revokeToken"
+    "runBatch"
+    "updateApiKey"
+    "updateArticle"
+    "updateCategory"
+    "updateLinkGroup"
+    "updateMenu"
+    "updateSite"
+    "updateSource"
+    "updateTopic"
+    "updateUser"
 };
 
 /// What stands in a file, beside the `request` that the test runs.
 #[derive(Deserialize)]
 struct Example {
+    /// `null` where the good answer has no body.
     answer: Value,
+    /// What is sent, where the operation takes a body.
+    #[serde(default)]
+    body: Option<Value>,
 }
 
-/// Puts an example into the good answer of every operation that has one.
+/// Puts an example into the body and the good answer of every operation that has one.
 pub struct Examples;
 
 impl Modify for Examples {
@@ -68,20 +128,27 @@ fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 }
 
 fn show(operation: &mut Operation) {
-    let Some(answer) = operation.operation_id.as_deref().and_then(answer) else {
+    let Some(Example { answer, body }) = operation.operation_id.as_deref().and_then(example) else {
         return;
     };
-    if let Some(RefOr::T(response)) = operation.responses.responses.get_mut("200")
-        && let Some(RefOr::T(content)) = response.content.get_mut("application/json")
-    {
-        content.example = Some(answer);
+    if let Some(RefOr::T(request)) = operation.request_body.as_mut() {
+        for content in request.content.values_mut() {
+            if let RefOr::T(content) = content {
+                content.example.clone_from(&body);
+            }
+        }
+    }
+    for status in ["200", "201"] {
+        if let Some(RefOr::T(response)) = operation.responses.responses.get_mut(status)
+            && let Some(RefOr::T(content)) = response.content.get_mut("application/json")
+        {
+            content.example = Some(answer.clone());
+        }
     }
 }
 
-/// The answer in the file of an operation. One that cannot be read is left out, and the test misses it.
-fn answer(id: &str) -> Option<Value> {
+/// The file of an operation. One that cannot be read is left out, and the test misses it.
+fn example(id: &str) -> Option<Example> {
     let (_, text) = EXAMPLES.iter().find(|(known, _)| *known == id)?;
-    serde_json::from_str(text)
-        .ok()
-        .map(|example: Example| example.answer)
+    serde_json::from_str(text).ok()
 }

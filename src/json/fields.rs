@@ -220,12 +220,15 @@ impl<'f, 'v> Fields<'f, 'v> {
 
     /// Notes the members that nobody asked for.
     pub fn close(self) {
+        if self.members.is_empty() {
+            return;
+        }
+        let reason = format!("is not a known member; known are {}", self.known.join(", "));
         for (name, _) in &self.members {
-            let reason = format!("is not a known member; known are {}", self.known.join(", "));
             self.faults.add(
                 &Path::Member(self.path, &rules::excerpt(name)),
                 "unknown_member",
-                reason,
+                reason.as_str(),
             );
         }
     }

@@ -1,8 +1,6 @@
 //! The objects inside records: names, links, files, menu items. It sees one value at a time.
 
-use super::fields::{
-    Faults, Fields, Path, Read, array, list, number, text, understood, word,
-};
+use super::fields::{Faults, Fields, Path, Read, array, list, number, text, understood, word};
 use super::records::{Form, translation_of};
 use super::tree::Value;
 use crate::models::article::{Attachment, Audio};

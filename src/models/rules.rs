@@ -326,6 +326,14 @@ pub fn optional_url(value: &str) -> Verdict {
     }
 }
 
+/// An address in which `{path}` stands for the path of a page; no other placeholder is known.
+pub fn url_template(value: &str) -> Verdict {
+    if value.replace("{path}", "").contains(['{', '}']) {
+        return Err("has a placeholder that is not `{path}`; only that is filled in".to_owned());
+    }
+    optional_url(value)
+}
+
 /// A SHA-256: 64 hexadecimal digits, lower-case.
 pub fn sha256(value: &str) -> Verdict {
     match value.len() == 64

@@ -45,6 +45,9 @@ pub type Db = MultiBackend;
 /// How long PostgreSQL may work on one statement of a request.
 pub(super) const STATEMENT_TIMEOUT: &str = "SET statement_timeout TO '60s'";
 
+/// How long a request may wait for a lock on PostgreSQL: who waits keeps a connection from others.
+const LOCK_TIMEOUT: &str = "SET lock_timeout TO '5s'";
+
 /// Where the database is.
 #[derive(Debug, Clone)]
 pub enum Target {
@@ -76,6 +79,7 @@ pub fn connect(
             conn.batch_execute("SET TIME ZONE 'UTC'; SET client_min_messages TO warning")
                 .map_err(QueryError)?;
             conn.batch_execute(STATEMENT_TIMEOUT).map_err(QueryError)?;
+            conn.batch_execute(LOCK_TIMEOUT).map_err(QueryError)?;
             Conn::Postgres(conn)
         }
         Target::Sqlite(path) => {
@@ -207,7 +211,7 @@ pub enum Structure {
 }
 
 /// Keeps writers of articles and of the structure around them apart until the transaction ends. On SQLite there is one writer.
-/// Those who change the structure take it before anything else.
+/// Taken before anything else: who waits for it must hold nothing that others wait for.
 pub fn lock_structure(conn: &mut Conn, structure: Structure) -> Result<()> {
     /// A number of ours among the advisory locks of the database.
     const STRUCTURE: &str = "7237970109966541";
@@ -221,11 +225,12 @@ pub fn lock_structure(conn: &mut Conn, structure: Structure) -> Result<()> {
     Ok(())
 }
 
-/// Takes the lock on a row until the transaction ends, so that what is read of it now is what is changed later. On SQLite a
+/// Takes the lock on a row until the transaction ends, so that what is read of it now is what is changed later.
+/// Others may go on referring to it. On SQLite a
 /// writing transaction has the lock on everything.
 pub fn lock(conn: &mut Conn, table: &'static str, id: i64) -> Result<()> {
     if let Conn::Postgres(c) = conn {
-        diesel::sql_query(format!("SELECT 1 FROM {table} WHERE id = $1 FOR UPDATE"))
+        diesel::sql_query(format!("SELECT 1 FROM {table} WHERE id = $1 FOR NO KEY UPDATE"))
             .bind::<sql_types::BigInt, _>(id)
             .execute(c)?;
     }

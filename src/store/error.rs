@@ -36,6 +36,7 @@ fn is_passing(message: &str) -> bool {
         "server closed the connection",
         "terminating connection",
         "statement timeout",
+        "lock timeout",
         "No space left",
         "connection to server",
         "no connection to the server",

@@ -42,7 +42,7 @@ const LOCK: i64 = 0x6d68_696d_706f_7274;
 /// otherwise block each other half-way. On SQLite the transaction itself does that.
 pub fn lock(conn: &mut Conn) -> Result<()> {
     if let Conn::Postgres(c) = conn {
-        c.batch_execute("SET LOCAL statement_timeout TO 0")?;
+        c.batch_execute("SET LOCAL statement_timeout TO 0; SET LOCAL lock_timeout TO 0")?;
         diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
             .bind::<BigInt, _>(LOCK)
             .execute(c)?;

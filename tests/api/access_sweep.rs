@@ -137,7 +137,9 @@ async fn prepared(app: &TestApp) -> Vec<(Operation, Call)> {
             // Not the site that was made for the call: roles hold in the one where everything else is.
             Operation::GetManagedSite | Operation::UpdateSite | Operation::DeleteSite => {
                 let list = app.desk("admin").get("/sites?limit=100").await.json();
-                let demo = spec::items(&list["items"]).find(|site| site["slug"] == "demo").unwrap();
+                let demo = spec::items(&list["items"])
+                    .find(|site| site["slug"] == "demo")
+                    .unwrap();
                 call.path = format!("/api/v1/manage/sites/{}?", demo["id"]);
             }
             _ => {}
@@ -168,14 +170,40 @@ struct Row {
 /// Everything that requests can change, as numbers. Sessions apart: the tests themselves open them.
 fn dump(app: &TestApp) -> Vec<Row> {
     const VERSIONED: [&str; 9] = [
-        "sites", "sources", "categories", "topics", "menus", "link_groups", "articles", "users", "api_keys",
+        "sites",
+        "sources",
+        "categories",
+        "topics",
+        "menus",
+        "link_groups",
+        "articles",
+        "users",
+        "api_keys",
     ];
     const OTHERS: [&str; 19] = [
-        "article_changes", "article_contributors", "article_counters", "article_owners", "article_related", "article_slugs",
-        "article_sources", "article_texts", "article_topics", "attachments", "audit_log", "category_counts", "contributors",
-        "former_slugs", "idempotency_keys", "listings", "menu_items", "sign_in_failures", "visibility_events",
+        "article_changes",
+        "article_contributors",
+        "article_counters",
+        "article_owners",
+        "article_related",
+        "article_slugs",
+        "article_sources",
+        "article_texts",
+        "article_topics",
+        "attachments",
+        "audit_log",
+        "category_counts",
+        "contributors",
+        "former_slugs",
+        "idempotency_keys",
+        "listings",
+        "menu_items",
+        "sign_in_failures",
+        "visibility_events",
     ];
-    let versioned = VERSIONED.iter().map(|table| (table, "CAST(COALESCE(SUM(version), 0) AS BIGINT)"));
+    let versioned = VERSIONED
+        .iter()
+        .map(|table| (table, "CAST(COALESCE(SUM(version), 0) AS BIGINT)"));
     let others = OTHERS.iter().map(|table| (table, "CAST(0 AS BIGINT)"));
     let parts: Vec<String> = versioned
         .chain(others)
@@ -184,20 +212,28 @@ fn dump(app: &TestApp) -> Vec<Row> {
         })
         .collect();
     let sql = parts.join(" UNION ALL ");
-    diesel::sql_query(sql).load(&mut app.database().connect()).unwrap()
+    diesel::sql_query(sql)
+        .load(&mut app.database().connect())
+        .unwrap()
 }
 
 /// The parts of a token.
 fn parts(token: &str) -> (String, Value, String) {
     let parts: Vec<&str> = token.split('.').collect();
     let claims = URL_SAFE_NO_PAD.decode(parts[1]).unwrap();
-    (parts[0].to_owned(), serde_json::from_slice(&claims).unwrap(), parts[2].to_owned())
+    (
+        parts[0].to_owned(),
+        serde_json::from_slice(&claims).unwrap(),
+        parts[2].to_owned(),
+    )
 }
 
 /// A token like this one, signed by somebody else.
 fn signed_by_another(token: &str) -> String {
     let (message, _) = token.rsplit_once('.').unwrap();
-    let head = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+    let head = [
+        0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20,
+    ];
     let key = EncodingKey::from_ed_der(&[head.as_slice(), &[9; 32]].concat());
     let signature = crypto::sign(message.as_bytes(), &key, Algorithm::EdDSA).unwrap();
     format!("{message}.{signature}")
@@ -207,22 +243,40 @@ fn signed_by_another(token: &str) -> String {
 fn forged(token: &str) -> String {
     let (head, mut claims, signature) = parts(token);
     claims["exp"] = json!(claims["exp"].as_i64().unwrap() + 1);
-    format!("{head}.{}.{signature}", URL_SAFE_NO_PAD.encode(claims.to_string()))
+    format!(
+        "{head}.{}.{signature}",
+        URL_SAFE_NO_PAD.encode(claims.to_string())
+    )
 }
 
 #[track_caller]
 fn assert_challenged(answer: &Answer, is_given: bool) {
-    let code = if is_given { "invalid_token" } else { "unauthenticated" };
+    let code = if is_given {
+        "invalid_token"
+    } else {
+        "unauthenticated"
+    };
     answer.assert_problem(401, code);
     let challenge = answer.header("www-authenticate").unwrap_or_default();
-    assert!(challenge.starts_with("Bearer realm="), "{answer} {challenge}");
-    assert_eq!(challenge.contains("error=\"invalid_token\""), is_given, "{answer} {challenge}");
+    assert!(
+        challenge.starts_with("Bearer realm="),
+        "{answer} {challenge}"
+    );
+    assert_eq!(
+        challenge.contains("error=\"invalid_token\""),
+        is_given,
+        "{answer} {challenge}"
+    );
     assert_eq!(answer.header("cache-control"), Some("no-store"), "{answer}");
 }
 
 /// The account behind a token.
 async fn account_of(app: &TestApp, token: &str) -> i64 {
-    let me = app.request("GET", "/api/v1/auth/me").bearer(token).send().await;
+    let me = app
+        .request("GET", "/api/v1/auth/me")
+        .bearer(token)
+        .send()
+        .await;
     me.assert_status(200).json()["id"].as_i64().unwrap()
 }
 
@@ -250,21 +304,38 @@ fn batched(call: &Call) -> Value {
 }
 
 /// Fails where a batch lets somebody do what its operations do not.
-async fn sweep_batch(app: &TestApp, token: &str, calls: &[(Operation, Call, Verdict)], faults: &mut Vec<String>) {
+async fn sweep_batch(
+    app: &TestApp,
+    token: &str,
+    calls: &[(Operation, Call, Verdict)],
+    faults: &mut Vec<String>,
+) {
     let writes: Vec<&(Operation, Call, Verdict)> = calls
         .iter()
-        .filter(|(_, call, _)| call.operation.method != "get" && call.path.starts_with("/api/v1/manage/"))
+        .filter(|(_, call, _)| {
+            call.operation.method != "get" && call.path.starts_with("/api/v1/manage/")
+        })
         .filter(|(operation, _, _)| *operation != Operation::RunBatch)
         .collect();
     let operations: Vec<Value> = writes.iter().map(|(_, call, _)| batched(call)).collect();
     let body = json!({"atomic": false, "operations": operations});
-    let answer = app.request("POST", "/api/v1/manage/batch").bearer(token).json(&body).send().await;
+    let answer = app
+        .request("POST", "/api/v1/manage/batch")
+        .bearer(token)
+        .json(&body)
+        .send()
+        .await;
     let report = answer.assert_status(200).json();
     let items = report["items"].as_array().unwrap();
     assert_eq!(items.len(), writes.len(), "{answer}");
     for ((operation, _, verdict), item) in writes.into_iter().zip(items) {
-        let status = item["status"].as_u64().and_then(|s| u16::try_from(s).ok()).unwrap();
-        let is_unknown = item["problem"]["detail"].as_str().is_some_and(|d| d.contains("There is no write"));
+        let status = item["status"]
+            .as_u64()
+            .and_then(|s| u16::try_from(s).ok())
+            .unwrap();
+        let is_unknown = item["problem"]["detail"]
+            .as_str()
+            .is_some_and(|d| d.contains("There is no write"));
         if is_unknown && OUT_OF_BATCHES.contains(operation) {
             continue;
         }

@@ -164,6 +164,34 @@ on_both! {
         send("k-1", ARTICLES, &token, &other).await.assert_status(201);
     }
 
+    /// What was done of a batch that was cut off is not done again
+    async fn what_was_done_of_a_batch_that_was_cut_off_is_not_done_again(app) {
+        app.import(&Portal::new("demo").category("news"));
+        let body = json!({"atomic": false, "operations": [post("A"), post("B")]});
+        let send = || admin(app, "POST", BATCH).header("idempotency-key", "k").json(&body).send();
+        let first = send().await.assert_status(200).json();
+        // As a process leaves it that stopped before it could keep the answer to the whole.
+        app.database().execute("DELETE FROM idempotency_keys WHERE key = 'k'");
+        let again = send().await.assert_status(200).json();
+        assert_eq!(again, first);
+        assert_eq!(titles(app).await, ["A", "B"]);
+    }
+
+    /// A large answer leaves bodies out
+    async fn a_large_answer_leaves_bodies_out(app) {
+        app.import(&Portal::new("demo").article("a1", |a| a.body(&"x".repeat(1_500_000))));
+        let id = app.article_id("a1").await;
+        let change = |n: usize| {
+            json!({"method": "patch", "path": format!("/manage/articles/{id}"), "if_match": "*", "body": {"title": format!("T{n}")}})
+        };
+        let operations: Vec<Value> = (0..5).map(change).collect();
+        let done = admin(app, "POST", BATCH).json(&json!({"operations": operations})).send().await;
+        let items = done.assert_status(200).json()["items"].clone();
+        let with_body = items.as_array().unwrap().iter().filter(|item| !item["body"].is_null()).count();
+        assert_eq!(with_body, 2);
+        assert_eq!(items[4]["etag"], "\"6\"");
+    }
+
     /// A key is free again after a refusal, and after a day
     async fn a_key_is_free_again_after_a_refusal_and_after_a_day(app) {
         app.import(&Portal::new("demo").category("news"));

@@ -10,20 +10,25 @@ use crate::support::spec::{self, Operation, items, members, resolved};
 use crate::support::{TestApp, on_both};
 
 /// Bodies in which one of several members is asked for: the fault then stands at the first of them, which no schema requires.
-const ONE_OF_SEVERAL: [(&str, &str); 2] = [("createArticle", "category"), ("createCategory", "slug")];
+const ONE_OF_SEVERAL: [(&str, &str); 2] =
+    [("createArticle", "category"), ("createCategory", "slug")];
 
 /// The schema of the body of an operation.
 fn schema(operation: &Operation) -> Option<&'static Value> {
     let body = spec::operations().iter().find(|o| o.id == operation.id)?;
     let schema = &body.value["requestBody"]["content"]["application/json"]["schema"];
-    schema.is_object().then(|| resolved(spec::document(), schema))
+    schema
+        .is_object()
+        .then(|| resolved(spec::document(), schema))
 }
 
 /// The names that a fault on an unknown member lists.
 fn known(answer: &Answer) -> BTreeSet<String> {
     let problem = answer.assert_problem(422, "invalid_body");
     let fault = items(&problem["errors"]).find(|fault| fault["code"] == "unknown_member");
-    let detail = fault.and_then(|fault| fault["detail"].as_str()).unwrap_or_default();
+    let detail = fault
+        .and_then(|fault| fault["detail"].as_str())
+        .unwrap_or_default();
     let (_, list) = detail
         .split_once("known are ")
         .unwrap_or_else(|| panic!("no list of members: {answer}"));
@@ -125,21 +130,38 @@ on_both! {
 
 /// Values that a property does not take, and why.
 fn beyond(property: &Value) -> Vec<(Value, &'static str)> {
-    let mut values = vec![(json!({"a": [1]}), "of another kind"), (json!([[{}]]), "of another kind")];
+    let mut values = vec![
+        (json!({"a": [1]}), "of another kind"),
+        (json!([[{}]]), "of another kind"),
+    ];
     let kinds: Vec<&str> = match &property["type"] {
         Value::String(one) => vec![one],
         several => items(several).filter_map(Value::as_str).collect(),
     };
-    if property["oneOf"].is_array() || property["properties"].is_object() || property["type"] == "object" {
+    if property["oneOf"].is_array()
+        || property["properties"].is_object()
+        || property["type"] == "object"
+    {
         // Known by its own schema, which may be an object.
-        return vec![(json!(7), "of another kind"), (json!([7]), "of another kind")];
+        return vec![
+            (json!(7), "of another kind"),
+            (json!([7]), "of another kind"),
+        ];
     }
     if kinds.contains(&"string") {
         values.push((json!(7), "of another kind"));
-        if let Some(max) = property["maxLength"].as_u64().and_then(|max| usize::try_from(max).ok()).filter(|max| *max < 100_000) {
+        if let Some(max) = property["maxLength"]
+            .as_u64()
+            .and_then(|max| usize::try_from(max).ok())
+            .filter(|max| *max < 100_000)
+        {
             values.push((json!("x".repeat(max + 1)), "longer than maxLength"));
         }
-        if let Some(min) = property["minLength"].as_u64().and_then(|min| usize::try_from(min).ok()).filter(|min| *min > 0) {
+        if let Some(min) = property["minLength"]
+            .as_u64()
+            .and_then(|min| usize::try_from(min).ok())
+            .filter(|min| *min > 0)
+        {
             values.push((json!("x".repeat(min - 1)), "shorter than minLength"));
         }
     }
@@ -155,8 +177,14 @@ fn beyond(property: &Value) -> Vec<(Value, &'static str)> {
     }
     if kinds.contains(&"array") {
         values.push((json!("x"), "of another kind"));
-        if let Some(max) = property["maxItems"].as_u64().and_then(|max| usize::try_from(max).ok()) {
-            values.push((Value::Array(vec![json!(null); max + 1]), "longer than maxItems"));
+        if let Some(max) = property["maxItems"]
+            .as_u64()
+            .and_then(|max| usize::try_from(max).ok())
+        {
+            values.push((
+                Value::Array(vec![json!(null); max + 1]),
+                "longer than maxItems",
+            ));
         }
     }
     if kinds.contains(&"boolean") {

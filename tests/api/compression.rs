@@ -220,4 +220,24 @@ on_both! {
             assert_eq!(answer.header("vary"), Some("Accept-Encoding, Accept-Language"));
         }
     }
+
+    /// What management says is compressed too, and stays private; its ETag is good for a change whatever the coding was
+    async fn management_is_compressed_privately(app) {
+        app.import(&portal());
+        let caller = format!("Bearer {}", app.token("admin"));
+        for request in ["GET /api/v1/manage/articles?site=demo", "GET /api/v1/manage/topics?site=demo", "GET /api/v1/manage/sites/1"] {
+            let plain = ask(app, request, &[("authorization", &caller)]).await;
+            for coding in ["gzip", "br"] {
+                let packed = ask(app, request, &[("authorization", &caller), ("accept-encoding", coding)]).await;
+                assert_eq!(packed.status, 200, "{request}");
+                assert_eq!(packed.json(), plain.json(), "{request}");
+                assert_eq!(packed.header("cache-control"), Some("private, no-store"), "{request}");
+                assert_eq!(packed.header("etag"), plain.header("etag"), "{request}");
+            }
+        }
+        let site = ask(app, "GET /api/v1/manage/sites/1", &[("authorization", &caller), ("accept-encoding", "br")]).await;
+        let change = app.request("PATCH", "/api/v1/manage/sites/1").header("authorization", &caller)
+            .header("accept-encoding", "br").header("if-match", site.header("etag").unwrap());
+        change.json(&serde_json::json!({"owner": "Changed"})).send().await.assert_status(200);
+    }
 }

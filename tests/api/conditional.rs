@@ -1,5 +1,6 @@
 //! Conditional requests and what caches are told.
 
+use crate::support::calls::{Call, calls, full_portal};
 use crate::support::client::Answer;
 use crate::support::{Portal, TestApp, on_both};
 
@@ -216,6 +217,38 @@ on_both! {
             assert!(answer.status >= 400);
             assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
             assert_eq!((answer.header("etag"), answer.header("last-modified")), (None, None));
+        }
+    }
+
+    /// What is managed has strong tags that change with it and with nothing else, and is not sent twice
+    async fn management_has_strong_tags(app) {
+        app.import(&full_portal());
+        let reads: Vec<Call> = calls(app).await.into_iter()
+            .filter(|call| call.operation.method == "get" && call.path.starts_with("/api/v1/manage/")).collect();
+        for call in &reads {
+            let first = call.send(app).await;
+            let tag = first.assert_status(200).header("etag").unwrap().to_owned();
+            assert!(tag.starts_with('"') && tag.ends_with('"'), "{tag}: {first}");
+            let body = first.json();
+            if !body["version"].is_null() {
+                assert_eq!(tag, format!("\"{}\"", body["version"]), "{first}");
+            }
+            for known in [tag.clone(), format!("W/{tag}"), format!("\"x\", {tag}"), "*".to_owned()] {
+                let again = call.send_with(app, &[("if-none-match", &known)]).await;
+                again.assert_status(304);
+                assert!(again.body.is_empty());
+                assert_eq!(again.header("etag"), Some(tag.as_str()), "{again}");
+                assert_eq!(again.header("cache-control"), Some("private, no-store"), "{again}");
+            }
+            for other in ["\"x\"", "W/\"x\"", "", "x"] {
+                call.send_with(app, &[("if-none-match", other)]).await.assert_status(200);
+            }
+            // There is no time to go by: two changes may share a second.
+            assert_eq!(first.header("last-modified"), None, "{first}");
+            let since = ("if-modified-since", "Fri, 31 Dec 2027 23:59:59 GMT");
+            call.send_with(app, &[since]).await.assert_status(200);
+            let head = app.request("HEAD", call.path.trim_end_matches('?')).bearer(&app.token("admin")).send().await;
+            assert_eq!((head.status, head.header("etag")), (200, Some(tag.as_str())), "{head}");
         }
     }
 }

@@ -5,6 +5,7 @@ use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, test};
 use masthead::http::request::{Edge, edge};
 
+use crate::support::calls::{calls, full_portal};
 use crate::support::client::Answer;
 use crate::support::{Portal, on_both};
 
@@ -143,4 +144,44 @@ on_both! {
             }
         }
     }
+
+    /// Scripts of the origins on the list may use every operation of management, those of others none; and no browser sends its own
+    /// credentials
+    async fn management_is_open_to_a_list(app, |s| s.var("MASTHEAD_CORS_ORIGINS", "https://desk.example.org, http://localhost:3000")) {
+        app.import(&full_portal());
+        let foreign = ["https://desk.example.org.evil.example", "https://DESK.example.org", "http://desk.example.org", "https://desk.example.org:444", "null", "*"];
+        for call in calls(app).await.iter().filter(|call| !cors_is_public(&call.path)) {
+            let path = call.path.trim_end_matches('?');
+            for origin in ["https://desk.example.org", "http://localhost:3000"].iter().chain(&foreign) {
+                let is_listed = !foreign.contains(origin);
+                let preflight = app.request("OPTIONS", path).header("origin", origin)
+                    .header("access-control-request-method", &call.method())
+                    .header("access-control-request-headers", "authorization, if-match, content-type").send().await;
+                preflight.assert_status(204);
+                // Refused or not: the script is told why.
+                let answer = call.by(None).send_with(app, &[("origin", origin)]).await;
+                for answer in [&preflight, &answer] {
+                    assert_eq!(answer.header("access-control-allow-origin"), is_listed.then_some(*origin), "{answer}");
+                    assert_eq!(answer.header("access-control-allow-credentials"), None, "{answer}");
+                    let vary: Vec<&str> = answer.headers.get_all("vary").filter_map(|v| v.to_str().ok()).collect();
+                    assert!(vary.join(", ").split(", ").any(|name| name.eq_ignore_ascii_case("origin")), "{answer}: {vary:?}");
+                }
+                let methods = preflight.header("access-control-allow-methods").unwrap_or_default();
+                assert_eq!(methods.split(", ").any(|method| method == call.method()), is_listed, "{preflight}");
+                let headers = preflight.header("access-control-allow-headers").unwrap_or_default().to_ascii_lowercase();
+                for needed in ["authorization", "if-match", "content-type", "idempotency-key"] {
+                    assert_eq!(headers.split(", ").any(|name| name == needed), is_listed, "{headers}");
+                }
+                let exposed = answer.header("access-control-expose-headers").unwrap_or_default().to_owned();
+                assert_eq!(exposed.contains("ETag") && exposed.contains("Location") && exposed.contains("WWW-Authenticate"), is_listed, "{exposed}");
+            }
+        }
+        // Delivery stays open to all.
+        let answer = app.request("GET", "/api/v1/articles").header("origin", "https://evil.example").send().await;
+        assert_open(&answer);
+    }
+}
+
+fn cors_is_public(path: &str) -> bool {
+    !path.starts_with("/api/v1/manage/") && !path.starts_with("/api/v1/auth/")
 }

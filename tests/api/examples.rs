@@ -1,4 +1,5 @@
-//! The examples of the document are answers that the server gives: on the sample content, at a fixed time, with a fixed key.
+//! The examples of the document are answers that the server gives: on the sample content, at a fixed time, with a fixed key, to an
+//! administrator where the operation asks who is calling. Secrets, which are new each time, are replaced ([`SECRETS`]).
 //!
 //! `UPDATE_EXAMPLES=1 cargo test --test api examples` writes the answers anew; the requests in the files stay. The document
 //! has them from the next build on.
@@ -7,9 +8,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use masthead::models::access::Scope;
 use serde_json::{Value, json};
 
 use crate::support::app::Setup;
+use crate::support::calls::needs_caller;
+use crate::support::client::Answer;
 use crate::support::spec::{self, Operation};
 use crate::support::{TestApp, on_both};
 
@@ -18,9 +22,49 @@ const NOW: &str = "2026-11-01T04:00:00Z";
 
 const CURSOR_KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
+/// 32 bytes in base64.
+const TOKEN_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+
+/// Who calls.
+const ADMIN: &str = "li.na@example.org";
+
+/// The trace of every request, which the audit log shows.
+const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+/// Members whose values are new on every run: how these begin, and what the examples have in their place.
+const SECRETS: [(&str, &str, &str); 5] = [
+    (
+        "access_token",
+        "ey",
+        "eyJ0eXAiOiJhdCtqd3QifQ.eyJzdWIiOiIxIn0.c2ln",
+    ),
+    (
+        "refresh_token",
+        "mhr_",
+        "mhr_AAAAAAAAAAEAAAAAAAAAAAAGR9yIlkAA",
+    ),
+    (
+        "key",
+        "mh_",
+        "mh_0a1b2c3d4e5f_Zm9yIGV4YW1wbGUgb25seSwgbm90IGEga2V5IQ",
+    ),
+    ("prefix", "", "0a1b2c3d4e5f"),
+    ("address_hash", "", "2jmj7l5rSw0yVb_vlWAYkK_YBwk"),
+];
+
 /// With this the sample gives the same answers on every run.
 pub fn repeatable(setup: Setup) -> Setup {
-    setup.var("MASTHEAD_CURSOR_KEY", CURSOR_KEY)
+    setup
+        .var("MASTHEAD_CURSOR_KEY", CURSOR_KEY)
+        .var("MASTHEAD_TOKEN_KEY", TOKEN_KEY)
+}
+
+/// Accounts beside the sample: an administrator, whose access token is returned, an author, and a key.
+fn staff(app: &TestApp) -> String {
+    let admin = app.account_with_password(ADMIN, "admin");
+    app.account("chen.yu@example.org", "author");
+    app.api_key(admin, &[Scope::ArticlesRead], None);
+    app.sign_in_as(admin)
 }
 
 /// Fills the database with the sample, at the fixed time.
@@ -37,14 +81,6 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi/examples")
 }
 
-/// The operations that have examples: those of readers. Tokens and keys are new each time, and what management does has a guide of
-/// its own, `docs/editing.md`, which is run as a test too.
-fn shown() -> impl Iterator<Item = &'static Operation> {
-    spec::operations().iter().filter(|operation| {
-        operation.value["security"].is_null() && operation.value["tags"][0] != "tokens"
-    })
-}
-
 /// The example of an operation; `None` without a file.
 fn example(id: &str) -> Option<Value> {
     let text = fs::read_to_string(folder().join(format!("{id}.json"))).ok()?;
@@ -58,7 +94,7 @@ fn every_operation_has_an_example() {
         .unwrap()
         .map(|file| file.unwrap().file_name().into_string().unwrap())
         .collect();
-    for operation in shown() {
+    for operation in spec::operations() {
         let name = format!("{}.json", operation.id);
         assert!(
             files.remove(&name),
@@ -66,12 +102,25 @@ fn every_operation_has_an_example() {
              UPDATE_EXAMPLES=1 cargo test --test api examples",
             operation.id
         );
-        let shown = &operation.value["responses"]["200"]["content"]["application/json"]["example"];
-        let answer = &example(&operation.id).unwrap()["answer"];
-        assert!(
-            is_update() || answer.is_object() && shown == answer,
-            "the document does not show {name}"
-        );
+        let example = example(&operation.id).unwrap();
+        let (answer, body) = (&example["answer"], &example["body"]);
+        let responses = &operation.value["responses"];
+        let shown = ["200", "201"]
+            .map(|status| &responses[status]["content"]["application/json"]["example"]);
+        let is_shown = answer.is_object() && shown.contains(&answer)
+            || answer.is_null() && responses["204"].is_object();
+        assert!(is_update() || is_shown, "the document does not show {name}");
+        for (media_type, content) in spec::members(&operation.value["requestBody"]["content"]) {
+            assert!(
+                is_update() || content["example"] == *body,
+                "the document does not show the body of {name} as {media_type}"
+            );
+            let faults: Vec<String> = spec::validator(&content["schema"])
+                .iter_errors(body)
+                .map(|e| e.to_string())
+                .collect();
+            assert!(faults.is_empty(), "the body of {name}: {faults:?}");
+        }
     }
     assert!(files.is_empty(), "no operations have these: {files:?}");
 }
@@ -80,11 +129,17 @@ on_both! {
     /// Every example is what the server answers
     async fn every_example_is_an_answer(app, repeatable) {
         fill(app);
-        for operation in shown() {
+        let token = staff(app);
+        for operation in in_order() {
             let Some(mut example) = example(&operation.id) else { continue };
             let request = example["request"].as_str().unwrap().to_owned();
             assert!(is_instance(&request, &operation.template), "{request} is not {}", operation.template);
-            let answer = send(app, operation, &request).await;
+            let answer = send(app, operation, &request, &example["body"], &token).await;
+            assert!((200..300).contains(&answer.status), "{answer}");
+            let answer = match answer.body.is_empty() {
+                true => Value::Null,
+                false => without_secrets(answer.json()),
+            };
             if is_update() {
                 example["answer"] = answer;
                 let text = format!("{example:#}\n");
@@ -98,20 +153,89 @@ on_both! {
     /// Who fills in only what the document shows, all of it or what must be, gets an answer with something in it
     async fn the_examples_of_parameters_find_something(app, repeatable) {
         fill(app);
-        for operation in shown() {
+        let token = staff(app);
+        let change = json!({"summary": "Changed"});
+        app.desk_of(token.clone()).patch("/articles/42", &change).await.assert_status(200);
+        // What is managed has the ids of its own database: the example of a path means nothing here.
+        let reads = spec::operations().iter().filter(|o| o.method == "get" && !(needs_caller(o) && o.template.contains('{')));
+        for operation in reads {
             for only_required in [true, false] {
-                let answer = send(app, operation, &filled_in(operation, only_required)).await;
-                assert_ne!(answer["items"], json!([]), "{} finds nothing", operation.id);
+                let path = filled_in(operation, only_required);
+                let answer = send(app, operation, &path, &Value::Null, &token).await;
+                assert_ne!(answer.assert_status(200).json()["items"], json!([]), "{path} finds nothing");
             }
         }
     }
 }
 
-/// The good answer to a request of an operation.
-async fn send(app: &TestApp, operation: &Operation, path: &str) -> Value {
+/// The operations: first those that change nothing, last those that show or end what the others did.
+fn in_order() -> Vec<&'static Operation> {
+    let mut all: Vec<&Operation> = spec::operations().iter().collect();
+    all.sort_by_key(
+        |operation| match (operation.id.as_str(), operation.method.as_str()) {
+            ("changePassword", _) => 3,
+            ("listAuditEntries", _) => 2,
+            (_, "get") => 0,
+            _ => 1,
+        },
+    );
+    all
+}
+
+/// The answer to a request of an operation.
+async fn send(
+    app: &TestApp,
+    operation: &Operation,
+    path: &str,
+    body: &Value,
+    token: &str,
+) -> Answer {
     let method = operation.method.to_ascii_uppercase();
-    let answer = app.request(&method, path).send().await;
-    answer.assert_status(200).json()
+    let mut request = app.request(&method, path).header("traceparent", TRACE);
+    if needs_caller(operation) {
+        request = request.bearer(token);
+    }
+    if operation
+        .parameters
+        .iter()
+        .any(|parameter| parameter["name"] == "If-Match")
+    {
+        request = request.header("if-match", "*");
+    }
+    if body.is_null() {
+        return request.send().await;
+    }
+    let mut body = body.clone();
+    if body["refresh_token"].is_string() {
+        let user = app.account(&format!("{}@example.org", operation.id), "reader");
+        let issued = app.app.services().access.issue_blocking(user).unwrap();
+        body["refresh_token"] = json!(issued.refresh_token);
+    }
+    request.json(&body).send().await
+}
+
+/// An answer as an example shows it.
+fn without_secrets(mut answer: Value) -> Value {
+    replace_secrets(&mut answer);
+    answer
+}
+
+fn replace_secrets(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                let secret = SECRETS.iter().find(|(known, start, _)| {
+                    known == name && member.as_str().is_some_and(|text| text.starts_with(start))
+                });
+                match secret {
+                    Some((_, _, shown)) => *member = json!(shown),
+                    None => replace_secrets(member),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(replace_secrets),
+        _ => {}
+    }
 }
 
 /// The request that Swagger UI makes of the examples of the parameters.

@@ -140,7 +140,10 @@ on_both! {
             let request = admin(app, method, &path).json(&json!({"title": "B"}));
             request.send().await.assert_problem(428, "precondition_required");
         }
-        for tag in ["\"7\"", "W/\"1\"", "\"x\"", "1", "\"2\", \"3\""] {
+        for tag in ["1", "\"1", "x, \"1\"", "**"] {
+            patch(app, &made["id"], tag, json!({"title": "B"})).await.assert_problem(400, "malformed_request");
+        }
+        for tag in ["\"7\"", "W/\"1\"", "\"x\"", "\"2\", \"3\""] {
             let stale = patch(app, &made["id"], tag, json!({"title": "B"})).await;
             stale.assert_problem(412, "precondition_failed");
             assert_eq!(stale.header("etag"), Some("\"1\""), "{tag}");
@@ -288,6 +291,7 @@ on_both! {
             (json!({"unpublish_at": "2020-01-01T00:00:00Z"}), "/unpublish_at"),
             (json!({"status": "public"}), "/status"),
             (json!({"slug": "a/b"}), "/slug"),
+            (json!({"slug": null}), "/slug"),
             (json!({"title": "x".repeat(10_000)}), "/title"),
             (json!({"keywords": vec!["k"; 1001]}), "/keywords"),
         ] {
@@ -421,6 +425,37 @@ on_both! {
         let reviewer = app.token("reviewer");
         let refused = app.request("PATCH", &other).bearer(&reviewer).header("if-match", "*").json(&json!({"title": "x"}));
         refused.send().await.assert_problem(403, "forbidden");
+    }
+
+    /// Nothing is published where the caller is no editor, by no detour
+    async fn nothing_is_published_where_the_caller_is_no_editor(app) {
+        app.import(&content().article("public", |a| a.category("news")));
+        let token = app.token_with(None, &[(Role::Editor, "demo", Some("news")), (Role::Author, "demo", Some("about"))]);
+        let by = |method: &str, path: &str| app.request(method, path).bearer(&token).header("if-match", "*");
+        let public = format!("{ARTICLES}/{}", app.article_id("public").await);
+        by("PATCH", &public).json(&json!({"category": "about"})).send().await.assert_problem(403, "forbidden");
+        let made = by("POST", ARTICLES).json(&draft("Mine")).send().await.assert_status(201).json();
+        let mine = format!("{ARTICLES}/{}", made["id"]);
+        let both = json!({"category": "about", "status": "published"});
+        by("PATCH", &mine).json(&both).send().await.assert_problem(403, "forbidden");
+        by("PATCH", &mine).json(&json!({"category": "about"})).send().await.assert_status(200);
+        by("PATCH", &mine).json(&json!({"status": "published"})).send().await.assert_problem(403, "forbidden");
+        let theirs = create(app, draft("Theirs")).await;
+        let path = format!("{ARTICLES}/{}", theirs["id"]);
+        by("PATCH", &path).json(&json!({"category": "about"})).send().await.assert_problem(403, "forbidden");
+    }
+
+    /// Deleting an article changes those that it is related to
+    async fn deleting_an_article_changes_those_that_it_is_related_to(app) {
+        app.import(&content());
+        let first = create(app, draft("First")).await;
+        let mut article = draft("Second");
+        article["related"] = json!([first["key"]]);
+        let second = create(app, article).await;
+        let path = format!("{ARTICLES}/{}", first["id"]);
+        admin(app, "DELETE", &path).header("if-match", "*").send().await.assert_status(204);
+        let now = admin(app, "GET", &format!("{ARTICLES}/{}", second["id"])).send().await;
+        assert_eq!((&now.json()["related"], etag(&now).as_str()), (&json!([]), "\"2\""));
     }
 
     /// Rights in a category end at its border

@@ -4,7 +4,11 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
+use masthead::models::access::Scope;
+use serde_json::{Value, json};
+
 use crate::command_line::{Place, Serving};
+use crate::support::desk::Desk;
 use crate::support::{Portal, on_both};
 
 /// What the server sends to a client that follows `head` with chunks for ever, and whether it closed within ten seconds.
@@ -251,4 +255,165 @@ on_both! {
             }
         }
     }
+
+    /// Nor does that of a write, however much hangs on what it changes
+    async fn statements_of_writes_do_not_grow_with_rows(app) {
+        let admin = app.account("desk@example.org", "admin");
+        let (_, key) = app.api_key(admin, &Scope::ALL, None);
+        let desk = app.desk_of(key);
+        let mut counted: Vec<Vec<(String, u64)>> = Vec::new();
+        for count in [2, 60] {
+            app.import(&grown(count));
+            // Whatever is looked up once a process is known from here on.
+            desk.made("/articles", &json!({"site": "demo", "category": "a", "title": "First"})).await;
+            let mut statements = Vec::new();
+            for (method, path, body) in managed_requests(&desk, count).await {
+                let mut request = desk.request(method, &path);
+                if method != "GET" {
+                    request = request.header("if-match", "*");
+                }
+                let before = app.statements();
+                let answer = match body {
+                    Value::Null => request.send().await,
+                    body => request.json(&body).send().await,
+                };
+                let used = app.statements() - before;
+                assert!((200..300).contains(&answer.status), "{answer}");
+                let template: String = path.split('?').next().unwrap().chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+                statements.push((format!("{method} {}", template.replace("00", "0")), used));
+            }
+            counted.push(statements);
+        }
+        assert_eq!(counted[0], counted[1]);
+        for (request, most) in MOST_STATEMENTS {
+            let (_, used) = counted[1].iter().find(|(name, _)| name == request).unwrap_or_else(|| panic!("no {request}: {counted:?}"));
+            assert!(used <= &most, "{request}: {used} instead of {most}\n{:#?}", counted[1]);
+        }
+    }
+
+    /// A batch costs the same for each of its operations
+    async fn statements_of_batches_grow_by_the_operation(app) {
+        app.import(&grown(2));
+        let desk = app.desk("admin");
+        for atomic in [true, false] {
+            let mut used = Vec::new();
+            for count in [1_u64, 1, 11, 21] {
+                let operations: Vec<Value> = (0..count)
+                    .map(|n| json!({"method": "POST", "path": "/manage/articles", "body": {"site": "demo", "category": "a", "title": format!("{atomic} {n}")}}))
+                    .collect();
+                let before = app.statements();
+                desk.post("/batch", &json!({"atomic": atomic, "operations": operations})).await.assert_status(200);
+                used.push(app.statements() - before);
+            }
+            assert_eq!(used[2] - used[1], used[3] - used[2], "{atomic}: {used:?}");
+        }
+    }
+}
+
+/// The most statements that a request of management takes, authentication and the ends of the transaction included.
+const MOST_STATEMENTS: [(&str, u64); 8] = [
+    ("GET /articles", 5),
+    ("GET /articles/0", 16),
+    ("POST /articles", 72),
+    ("PATCH /articles/0", 77),
+    ("DELETE /articles/0", 30),
+    ("PUT /articles/0/translations/zh-Hans", 74),
+    ("PATCH /topics/0", 17),
+    ("PATCH /categories/0", 17),
+];
+
+/// A portal in which `count` articles hang on the same things, and lists have as many rows.
+fn grown(count: usize) -> Portal {
+    let mut portal = Portal::new("demo")
+        .category("a/b/c")
+        .topic("t")
+        .topic("gone")
+        .source("s1")
+        .source("merged");
+    for n in 0..count {
+        let related: Vec<String> = (0..count.min(20))
+            .filter(|m| *m != n)
+            .map(|m| format!("a{m}"))
+            .collect();
+        portal = portal
+            .topic(&format!("topic{n}"))
+            .source(&format!("source{n}"))
+            .category(&format!("a/b/c{n}"))
+            .menu(
+                &format!("menu{n}"),
+                json!([{"label": "x", "category": "a/b/c"}]),
+            )
+            .link_group(
+                &format!("group{n}"),
+                json!([{"label": "x", "url": "https://example.org"}]),
+            )
+            .article(&format!("a{n}"), |a| {
+                a.category("a/b/c")
+                    .sources(&["s1", "merged"])
+                    .topics(&["t", "gone"])
+                    .set("related", related)
+                    .set(
+                        "translations",
+                        json!([{"locale": "zh-Hans", "title": "标题", "body_html": ""}]),
+                    )
+            });
+    }
+    portal
+}
+
+/// Requests to manage what [`grown`] made: their methods, paths and bodies.
+async fn managed_requests(desk: &Desk<'_>, count: usize) -> Vec<(&'static str, String, Value)> {
+    let id_of = async |list: &str, member: &str, value: &str| {
+        let (items, _) = desk.walk(list).await;
+        let found = items.iter().find(|item| item[member] == value);
+        found.unwrap_or_else(|| panic!("no {value} in {list}"))["id"].to_string()
+    };
+    let article = id_of("/articles?limit=100&site=demo", "key", "a0").await;
+    let (_, spare) = desk
+        .made(
+            "/articles",
+            &json!({"site": "demo", "category": "a", "title": "Spare"}),
+        )
+        .await;
+    let topic = id_of("/topics?limit=100&site=demo", "key", "t").await;
+    let gone = id_of("/topics?limit=100&site=demo", "key", "gone").await;
+    let source = id_of("/sources?limit=100", "slug", "s1").await;
+    let merged = id_of("/sources?limit=100", "slug", "merged").await;
+    let category = id_of("/categories?limit=100&site=demo", "path", "a/b").await;
+    let name = json!({"name": format!("Changed {count}")});
+    let title = json!({"title": format!("Changed {count}")});
+    let new = json!({"site": "demo", "category": "a/b/c", "title": "New", "status": "published", "sources": ["s1"], "topics": ["t"],
+        "related": ["a0", "a1"], "keywords": ["x"], "attachments": [{"name": "x", "url": "https://example.org/x"}]});
+    let translation = json!({"title": format!("标题 {count}"), "body_html": "<p>x</p>"});
+    let list = |path: &str| ("GET", format!("{path}limit=100&count=exact"), Value::Null);
+    vec![
+        list("/articles?"),
+        list("/topics?site=demo&"),
+        list("/menus?site=demo&"),
+        list("/link-groups?site=demo&"),
+        list("/categories?site=demo&"),
+        list("/sources?"),
+        list("/sites?"),
+        list("/users?"),
+        list("/audit-log?"),
+        ("GET", format!("/articles/{article}"), Value::Null),
+        ("POST", "/articles".to_owned(), new),
+        ("PATCH", format!("/articles/{article}"), title.clone()),
+        (
+            "PUT",
+            format!("/articles/{article}/translations/zh-Hans"),
+            translation,
+        ),
+        ("DELETE", format!("/articles/{}", spare["id"]), Value::Null),
+        ("PATCH", format!("/topics/{topic}"), title),
+        ("DELETE", format!("/topics/{gone}"), Value::Null),
+        ("PATCH", format!("/sources/{source}"), name.clone()),
+        (
+            "POST",
+            format!("/sources/{merged}/merge"),
+            json!({"into": source.parse::<i64>().unwrap()}),
+        ),
+        ("PATCH", format!("/categories/{category}"), name.clone()),
+        ("PATCH", "/sites/1".to_owned(), name),
+    ]
 }

@@ -754,14 +754,20 @@ fn request_bodies(document: &Document<'_>) -> Vec<String> {
         let body = resolved(document.json, &operation.value["requestBody"]);
         for (media_type, content) in members(&body["content"]) {
             let reference = content["schema"]["$ref"].as_str().unwrap_or_default();
-            let ends = match (operation.method.as_str(), &operation.value["responses"]["201"]) {
+            let ends = match (
+                operation.method.as_str(),
+                &operation.value["responses"]["201"],
+            ) {
                 ("patch", _) => "Update",
                 ("put", _) => "Replace",
                 (_, Value::Null) => "Request",
                 _ => "Create",
             };
             if is_json(media_type) && !reference.ends_with(ends) {
-                faults.push(format!("{}: the body {reference} is no `{ends}`", operation.id));
+                faults.push(format!(
+                    "{}: the body {reference} is no `{ends}`",
+                    operation.id
+                ));
             }
         }
         let is_required = body["required"] == true;
@@ -783,7 +789,9 @@ fn conditions_and_keys(document: &Document<'_>) -> Vec<String> {
             .filter(|parameter| parameter["in"] == "header")
             .filter_map(|p| Some((p["name"].as_str()?, p["required"] == true)))
             .collect();
-        let unknown = headers.keys().filter(|name| !REQUEST_HEADERS.contains(name));
+        let unknown = headers
+            .keys()
+            .filter(|name| !REQUEST_HEADERS.contains(name));
         faults.extend(unknown.map(|name| format!("{id}: the header {name}")));
         if !is_managed(operation) {
             continue;
@@ -794,7 +802,9 @@ fn conditions_and_keys(document: &Document<'_>) -> Vec<String> {
         }
         let has_key = headers.get("Idempotency-Key") == Some(&false);
         if has_key != (operation.method == "post") {
-            faults.push(format!("{id}: Idempotency-Key is for every POST and for nothing else"));
+            faults.push(format!(
+                "{id}: Idempotency-Key is for every POST and for nothing else"
+            ));
         }
         if is_change != operation.value["responses"]["428"].is_object()
             && operation.method != "post"
@@ -1015,15 +1025,58 @@ fn each_rule_finds_its_breach() {
     let here = "/api/v1/manage/articles";
     let breaches = breaches.into_iter().chain([
         ("who", GET, "security", json!([{"bearer": []}])),
-        ("who", paths, here, json!({"get": managed(&|o| o["security"] = Value::Null)})),
-        ("who", paths, here, json!({"get": managed(&|o| o["responses"]["401"] = Value::Null)})),
+        (
+            "who",
+            paths,
+            here,
+            json!({"get": managed(&|o| o["security"] = Value::Null)}),
+        ),
+        (
+            "who",
+            paths,
+            here,
+            json!({"get": managed(&|o| o["responses"]["401"] = Value::Null)}),
+        ),
         ("who", paths, here, json!({"get": managed(&|_| ())})),
-        ("bodies", paths, here, patch(&|o| o["requestBody"]["required"] = json!(false))),
-        ("bodies", paths, here, patch(&|o| o["requestBody"]["content"]["application/json"]["schema"]["$ref"] = json!("#/components/schemas/ArticlePage"))),
-        ("bodies", paths, here, patch(&|o| o["responses"]["200"] = o["requestBody"].clone())),
-        ("bodies", SCHEMAS, "Open", json!({"type": "object", "additionalProperties": true})),
-        ("conditions", paths, here, patch(&|o| o["parameters"] = json!([]))),
-        ("conditions", paths, here, patch(&|o| o["parameters"][0]["name"] = json!("If-None-Match"))),
+        (
+            "bodies",
+            paths,
+            here,
+            patch(&|o| o["requestBody"]["required"] = json!(false)),
+        ),
+        (
+            "bodies",
+            paths,
+            here,
+            patch(&|o| {
+                o["requestBody"]["content"]["application/json"]["schema"]["$ref"] =
+                    json!("#/components/schemas/ArticlePage")
+            }),
+        ),
+        (
+            "bodies",
+            paths,
+            here,
+            patch(&|o| o["responses"]["200"] = o["requestBody"].clone()),
+        ),
+        (
+            "bodies",
+            SCHEMAS,
+            "Open",
+            json!({"type": "object", "additionalProperties": true}),
+        ),
+        (
+            "conditions",
+            paths,
+            here,
+            patch(&|o| o["parameters"] = json!([])),
+        ),
+        (
+            "conditions",
+            paths,
+            here,
+            patch(&|o| o["parameters"][0]["name"] = json!("If-None-Match")),
+        ),
         ("conditions", paths, here, json!({"post": managed(&|_| ())})),
     ]);
     for (rule, place, member, value) in breaches {

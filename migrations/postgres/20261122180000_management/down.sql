@@ -1,3 +1,7 @@
+DELETE FROM article_changes WHERE site_id NOT IN (SELECT id FROM sites);
+ALTER TABLE article_changes ADD CONSTRAINT article_changes_site_id_fkey FOREIGN KEY (site_id) REFERENCES sites (id) ON DELETE CASCADE;
+DROP INDEX articles_category_id_idx;
+CREATE INDEX articles_category_id_idx ON articles (category_id);
 DROP INDEX articles_updated_at_idx;
 DROP INDEX articles_site_id_idx;
 DROP INDEX articles_status_idx;

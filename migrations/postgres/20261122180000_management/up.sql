@@ -131,3 +131,8 @@ CREATE INDEX article_owners_user_id_idx ON article_owners (user_id);
 CREATE INDEX articles_updated_at_idx ON articles (updated_at, id);
 CREATE INDEX articles_site_id_idx ON articles (site_id, updated_at, id);
 CREATE INDEX articles_status_idx ON articles (status, updated_at, id);
+DROP INDEX articles_category_id_idx;
+CREATE INDEX articles_category_id_idx ON articles (category_id, updated_at, id);
+
+-- What was withdrawn stays so, also when its site goes.
+ALTER TABLE article_changes DROP CONSTRAINT article_changes_site_id_fkey;

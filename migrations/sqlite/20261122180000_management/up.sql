@@ -125,3 +125,22 @@ CREATE INDEX article_owners_user_id_idx ON article_owners (user_id);
 CREATE INDEX articles_updated_at_idx ON articles (updated_at, id);
 CREATE INDEX articles_site_id_idx ON articles (site_id, updated_at, id);
 CREATE INDEX articles_status_idx ON articles (status, updated_at, id);
+DROP INDEX articles_category_id_idx;
+CREATE INDEX articles_category_id_idx ON articles (category_id, updated_at, id);
+
+-- What was withdrawn stays so, also when its site goes: the same without a reference to the site.
+CREATE TABLE article_changes_kept (
+    article_id integer NOT NULL,
+    site_id bigint NOT NULL,
+    changed_at text,
+    withdrawn_at text,
+    reason text,
+    public_from text,
+    CONSTRAINT article_changes_pkey PRIMARY KEY (article_id),
+    CONSTRAINT article_changes_withdrawn_at_check CHECK ((withdrawn_at IS NULL) = (reason IS NULL))
+);
+INSERT INTO article_changes_kept SELECT article_id, site_id, changed_at, withdrawn_at, reason, public_from FROM article_changes;
+DROP TABLE article_changes;
+ALTER TABLE article_changes_kept RENAME TO article_changes;
+CREATE INDEX article_changes_changed_at_idx ON article_changes (changed_at, article_id);
+CREATE INDEX article_changes_site_id_idx ON article_changes (site_id, changed_at, article_id);

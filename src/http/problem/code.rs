@@ -140,7 +140,7 @@ impl ProblemCode {
                 "unsupported_media_type",
                 S::UNSUPPORTED_MEDIA_TYPE,
                 "Unsupported media type",
-                "The body of the request has a media type that is not understood here; send `application/json`.",
+                "The body of the request has a media type that is not understood here; send `application/json`, or for changes `application/merge-patch+json`.",
             ),
             Self::InvalidBody => (
                 "invalid_body",

@@ -228,8 +228,13 @@ impl Problem {
                 self.0.detail.clone(),
             )),
             false => {
+                // Parameters stand in the path.
+                let is_parameter = self.0.code == ProblemCode::InvalidParameter;
                 for fault in &mut self.0.errors {
-                    fault.pointer = format!("{place}/body{}", fault.pointer);
+                    fault.pointer = match is_parameter {
+                        true => format!("{place}/path"),
+                        false => format!("{place}/body{}", fault.pointer),
+                    };
                 }
             }
         }
@@ -240,6 +245,12 @@ impl Problem {
     /// The kind of problem.
     pub fn code(&self) -> ProblemCode {
         self.0.code
+    }
+
+    /// A header that this problem brings.
+    pub fn header(&self, name: &HeaderName) -> Option<&str> {
+        let found = self.0.headers.iter().find(|(known, _)| known == name);
+        found.and_then(|(_, value)| value.to_str().ok())
     }
 
     /// The single faults.

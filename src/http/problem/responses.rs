@@ -291,7 +291,11 @@ fn documented(description: &str, problem: &Problem) -> (String, RefOr<Response>)
         response = response.header("Retry-After", retry_after_header());
     }
     for (status, name, about) in [
-        (401, "WWW-Authenticate", "How to sign in, and what is wrong with the token (RFC 6750)"),
+        (
+            401,
+            "WWW-Authenticate",
+            "How to sign in, and what is wrong with the token (RFC 6750)",
+        ),
         (412, "ETag", "The present version"),
     ] {
         if body.status == status {

@@ -1,5 +1,6 @@
 //! Several writes in one request: each is the work that its own operation would do, found by method and path.
 
+use actix_web::http::header::ETAG;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use serde::Deserialize;
@@ -128,7 +129,8 @@ fn item(
             if let Some(cause) = problem.cause_chain() {
                 tracing::error!(cause, "an operation of a batch failed");
             }
-            BatchItem::failed(problem.code().status().as_u16(), body(&problem))
+            let etag = problem.header(&ETAG).map(str::to_owned);
+            BatchItem::failed(problem.code().status().as_u16(), etag, body(&problem))
         }
     }
 }
@@ -223,7 +225,7 @@ fn work(operation: &Operation<'_>) -> Result<Work, Problem> {
         body,
         query,
     };
-    request.work(method, &segments)
+    request.work(&method.to_ascii_uppercase(), &segments)
 }
 
 /// What of an operation is not its address.
@@ -300,9 +302,11 @@ impl Request<'_> {
     }
 
     fn expected(&self) -> Result<Expected, Problem> {
-        self.if_match
-            .map(IfMatch::parse)
-            .ok_or_else(|| Problem::new(ProblemCode::PreconditionRequired))
+        self.if_match.map(IfMatch::parse).ok_or_else(|| {
+            Problem::new(ProblemCode::PreconditionRequired).with_detail(
+                "Changes need `if_match` with the ETag of what they change, or `*` for any version.",
+            )
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Tx;
 use crate::error::{Error, Fault, Resource, Result};
+use crate::models::access::Scope;
 use crate::models::account::ApiKeyRecord;
 use crate::models::managed::{Change, Expected};
 use crate::models::page::{Count, Page, PageQuery, Total};
@@ -40,6 +41,7 @@ pub fn get(tx: &mut Tx<'_>, id: i64) -> Result<ApiKey> {
 /// Makes a key, for the caller's own account where the request names none.
 pub fn create(tx: &mut Tx<'_>, record: ApiKeyRecord, stored: Stored) -> Result<Change<ApiKey>> {
     tx.allow_everywhere()?;
+    expect_within(tx, &record.scopes)?;
     let ApiKeyRecord {
         name,
         user_id,
@@ -79,6 +81,7 @@ pub fn update(
     record: ApiKeyRecord,
 ) -> Result<Change<ApiKey>> {
     let before = locked(tx, id, expected)?;
+    expect_within(tx, &record.scopes)?;
     let ApiKeyRecord {
         name,
         user_id: _,
@@ -109,6 +112,27 @@ pub fn delete(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<Change<Ap
     let before = locked(tx, id, expected)?;
     store::api_keys::delete(tx.conn, id)?;
     Ok(Change::deleted(before))
+}
+
+/// Fails for scopes that the caller's own token has not, and for the one that no key has: who could make accounts and keys would
+/// have every right through these.
+fn expect_within(tx: &Tx<'_>, scopes: &Patch<Vec<Scope>>) -> Result<()> {
+    let Patch::Set(scopes) = scopes else {
+        return Ok(());
+    };
+    if let Some(at) = scopes.iter().position(|scope| *scope == Scope::UsersWrite) {
+        return Err(fault(
+            &format!("/scopes/{at}"),
+            "invalid",
+            "`scopes` must not have `users_write`: accounts and keys are changed by people who sign in"
+                .to_owned(),
+        ));
+    }
+    let own = &tx.caller.principal.rights.scopes;
+    match scopes.iter().find(|scope| !own.contains(scope)) {
+        Some(scope) => Err(Error::InsufficientScope(scope.as_str())),
+        None => Ok(()),
+    }
 }
 
 fn expect_later(tx: &Tx<'_>, at: Option<Ts>) -> Result<()> {

@@ -15,6 +15,7 @@ use crate::models::record::{ArticleRecord, TranslationRecord};
 use crate::models::rules;
 use crate::models::time::{Precision, Ts};
 use crate::store;
+use crate::store::articles::affected::{self, Named};
 use crate::store::articles::{Loaded, ManagedFilters, NewArticle};
 
 /// Which articles to list; each narrows the list.
@@ -105,7 +106,6 @@ pub fn get(tx: &mut Tx<'_>, id: i64) -> Result<ManagedArticle> {
 /// Makes an article. Only the title, the site and the category must be given: it is then an empty draft in the language of the
 /// site, dated now.
 pub fn create(tx: &mut Tx<'_>, mut record: ArticleRecord) -> Result<Change<ManagedArticle>> {
-    store::connection::lock_structure(tx.conn, store::connection::Structure::Kept)?;
     let site_id = tx.site_id(&record.site)?;
     let category_id = settle_category(tx, site_id, &mut record)?
         .ok_or_else(|| invalid("/category", "required", "`category` is required"))?;
@@ -162,17 +162,22 @@ pub fn update(
 ) -> Result<Change<ManagedArticle>> {
     let (before, loaded, role) = locked(tx, id, expected)?;
     let state = &before.content.state;
+    let status = record.status.clone().set().unwrap_or(state.status);
     if let Some(category_id) = settle_category(tx, before.site_id, &mut record)?
         && category_id != state.category_id
     {
-        tx.allow_in_category(before.site_id, category_id)?;
+        // What needs an editor here needs one there.
+        let there = tx.allow_in_category(before.site_id, category_id)?;
+        let is_own = before.created_by == Some(tx.caller.principal.user_id);
+        if !is_own || status != Status::Draft || state.status != Status::Draft {
+            expect_editor(there, "moving this article there")?;
+        }
     }
-    if let Patch::Set(status) = &record.status
-        && *status != state.status
-    {
+    if status != state.status {
         expect_editor(role, "another status")?;
-        let is_undated = state.status == Status::Draft && state.published_at == whole_second(before.created_at);
-        if *status == Status::Published && is_undated && record.published_at == Patch::Keep {
+        let is_undated =
+            state.status == Status::Draft && state.published_at == whole_second(before.created_at);
+        if status == Status::Published && is_undated && record.published_at == Patch::Keep {
             let offset = fixed_offset(state.published_offset);
             record.published_at = Patch::Set(whole_second(tx.now).0.with_timezone(&offset));
         }
@@ -198,6 +203,7 @@ pub fn update(
 /// Deletes an article. Followers of the changes hear of it; nothing of it stays.
 pub fn delete(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<Change<ManagedArticle>> {
     let (before, loaded, _) = locked(tx, id, expected)?;
+    affected::touch(tx.conn, Named::Related(id))?;
     let counts = store::articles::delete(tx.conn, &loaded, tx.now)?;
     tx.count(counts);
     tx.touch(Some(before.site_id))?;
@@ -254,7 +260,11 @@ fn save(
         true => None,
         false => Some(related_ids(tx, site_id, &content.related)?),
     };
-    let saved = store::articles::update(tx.conn, site_id, &[(loaded, &content)], tx.now)?;
+    // Who waited for the lock on the row may have looked at the clock before the one who had it.
+    let now = tx
+        .now
+        .max(Ts(before.updated_at.0 + chrono::Duration::microseconds(1)));
+    let saved = store::articles::update(tx.conn, site_id, &[(loaded, &content)], now)?;
     if let Some(related) = related {
         store::articles::relate(tx.conn, &[(before.id, related)])?;
     }
@@ -267,8 +277,6 @@ fn save(
 /// The article as it stays until the transaction ends, where the caller may change it and expects this version; and their role
 /// there.
 fn locked(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<(ManagedArticle, Loaded, Role)> {
-    // Before any row: who changes the structure has its lock first, and then wants rows.
-    store::connection::lock_structure(tx.conn, store::connection::Structure::Kept)?;
     store::connection::lock(tx.conn, "articles", id)?;
     let place = store::articles::find_place(tx.conn, id)?.ok_or_else(|| missing(id))?;
     if tx
@@ -429,6 +437,7 @@ fn settle_slugs(
     key: &str,
 ) -> Result<()> {
     let wanted: Vec<String> = content.slugs().into_keys().map(str::to_owned).collect();
+    store::articles::lock_slugs(tx.conn, site_id, &wanted)?;
     let owners = store::articles::slug_owners(tx.conn, site_id, &wanted)?;
     let others: Vec<&String> = owners
         .iter()

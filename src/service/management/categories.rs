@@ -11,7 +11,6 @@ use crate::models::record::CategoryChange;
 use crate::models::rules;
 use crate::store;
 use crate::store::articles::affected::{self, Named};
-use crate::store::connection::Structure;
 
 type ManagedCategory = Managed<Category>;
 
@@ -56,7 +55,6 @@ pub fn get(tx: &mut Tx<'_>, id: i64) -> Result<ManagedCategory> {
 
 /// Makes a category; without a place it comes last among its siblings.
 pub fn create(tx: &mut Tx<'_>, record: CategoryChange) -> Result<Change<ManagedCategory>> {
-    store::connection::lock_structure(tx.conn, Structure::Changed)?;
     let CategoryChange {
         site,
         path,
@@ -104,6 +102,13 @@ pub fn update(
 ) -> Result<Change<ManagedCategory>> {
     let before = locked(tx, id, expected)?;
     let old = &before.value;
+    if record.slug != Patch::Keep
+        || record.parent_id != Patch::Keep
+        || record.position != Patch::Keep
+    {
+        // Where it stands, and under which name, is a matter of what is above.
+        allow_below(tx, old.site_id, old.parent_id)?;
+    }
     let mut category = old.clone();
     rename(tx, &mut category, &record)?;
     if let Patch::Set(name) = record.name {
@@ -150,6 +155,7 @@ pub fn delete(
     reassign_to: Option<i64>,
 ) -> Result<Change<ManagedCategory>> {
     let before = locked(tx, id, expected)?;
+    allow_below(tx, before.value.site_id, before.value.parent_id)?;
     // What earlier operations of the same batch are still to add.
     let pending = tx.effects.counts.remove(&id).unwrap_or(0);
     match reassign_to {
@@ -386,7 +392,6 @@ fn chain(tx: &mut Tx<'_>, id: Option<i64>) -> Result<Vec<i64>> {
 
 /// The category as it stays until the transaction ends, where the caller may change it and expects this version.
 fn locked(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<ManagedCategory> {
-    store::connection::lock_structure(tx.conn, Structure::Changed)?;
     store::connection::lock(tx.conn, "categories", id)?;
     let category = find(tx, id)?;
     let site_id = category.value.site_id;

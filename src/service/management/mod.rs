@@ -18,10 +18,11 @@ use std::sync::{Arc, OnceLock};
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::models::access::{Caller, Operation, Refusal, Role};
+use crate::models::access::{Caller, Operation, Reach, Refusal, Role, Scope};
 use crate::models::audit::{AddressKey, NewEntry};
 use crate::models::reply::{Claim, Reply, RequestKey};
 use crate::models::time::Ts;
+use crate::store::connection::{Structure, lock_structure};
 use crate::store::counts::Deltas;
 use crate::store::{self, Conn, Store};
 
@@ -32,6 +33,9 @@ pub struct Management {
     clock: Clock,
     address_key: Arc<OnceLock<AddressKey>>,
 }
+
+/// Bytes of the bodies in the answer to several writes; those beyond are left out.
+const BODIES: usize = 4 << 20;
 
 /// What a write does, inside its transaction; it makes the answer too.
 pub type Run = Box<dyn FnOnce(&mut Tx<'_>) -> Result<Reply> + Send>;
@@ -139,13 +143,17 @@ impl Management {
                     let now = Ts::from(this.clock.now());
                     let mut effects = Effects::default();
                     let mut replies = Vec::with_capacity(works.len());
+                    let mut room = BODIES;
+                    // Whatever its operations lock, nobody else does meanwhile.
+                    lock_structure(conn, Structure::Changed)?;
                     for (index, work) in works.into_iter().enumerate() {
                         let reply = might(&caller, work.operation)
                             .and_then(|()| run(conn, &caller, work, now, &mut effects));
-                        replies.push(reply.map_err(|error| Error::InBatch {
+                        let reply = reply.map_err(|error| Error::InBatch {
                             index,
                             error: Box::new(error),
-                        })?);
+                        })?;
+                        replies.push(fitted(reply, &mut room));
                     }
                     let reply = sum(replies)?;
                     this.conclude(conn, &caller, effects, claimed, &reply)?;
@@ -168,12 +176,22 @@ impl Management {
         might(&caller, Operation::RunBatch)?;
         let this = self.clone();
         tokio::task::spawn_blocking(move || {
+            let own = key.clone();
             this.once(key, |claimed| {
+                let mut room = BODIES;
                 let replies = works
                     .into_iter()
-                    .map(|work| {
+                    .enumerate()
+                    .map(|(index, work)| {
                         might(&caller, work.operation)?;
-                        this.write_one(&caller, work, None)
+                        // Each is remembered for itself: when the request comes again after it was cut off, what is done stays
+                        // done once. No key of a client has a blank.
+                        let key = own.as_ref().map(|own| RequestKey {
+                            key: format!("{} {index}", own.key),
+                            ..own.clone()
+                        });
+                        this.once(key, |claimed| this.write_one(&caller, work, claimed))
+                            .map(|reply| fitted(reply, &mut room))
                     })
                     .collect();
                 let reply = sum(replies)?;
@@ -291,6 +309,15 @@ impl Management {
     }
 }
 
+/// The reply, without its body where that does not fit into the room that is left.
+fn fitted(mut reply: Reply, room: &mut usize) -> Reply {
+    match room.checked_sub(reply.body.len()) {
+        Some(left) => *room = left,
+        None => reply.body.clear(),
+    }
+    reply
+}
+
 /// `f` on one picture of the database, where the caller could do this in some place.
 fn reading<T, F: FnOnce(&mut Tx<'_>) -> Result<T>>(
     now: Ts,
@@ -317,10 +344,25 @@ fn run(
     now: Ts,
     effects: &mut Effects,
 ) -> Result<Reply> {
+    lock_out(conn, work.operation)?;
     let mut tx = Tx::new(conn, caller, work.operation, now, effects);
     let reply = (work.run)(&mut tx)?;
     tx.expect_allowed()?;
     Ok(reply)
+}
+
+/// Keeps those out who would get in the way of an operation, before it takes a lock on any row: so that no two wait for each
+/// other.
+fn lock_out(conn: &mut Conn, operation: Operation) -> Result<()> {
+    match operation.rule().scope {
+        // It changes other articles too: those that it is related to, those that the account made.
+        _ if matches!(operation, Operation::DeleteArticle | Operation::DeleteUser) => {
+            lock_structure(conn, Structure::Changed)
+        }
+        Some(Scope::StructureWrite) => lock_structure(conn, Structure::Changed),
+        Some(Scope::ArticlesWrite) => lock_structure(conn, Structure::Kept),
+        _ => Ok(()),
+    }
 }
 
 /// Whether the caller could do this in some place.
@@ -331,7 +373,10 @@ pub fn might(caller: &Caller, operation: Operation) -> Result<()> {
         .might(operation)
         .map_err(|refusal| match refusal {
             Refusal::Scope(scope) => Error::InsufficientScope(scope.as_str()),
-            Refusal::Role(role) => forbidden(role, ""),
+            Refusal::Role(role) => match operation.rule().reach {
+                Reach::Everywhere => forbidden(role, " everywhere"),
+                Reach::Site | Reach::Category | Reach::Somewhere => forbidden(role, ""),
+            },
         })
 }
 
@@ -476,10 +521,13 @@ impl<'t> Tx<'t> {
     }
 
     /// Adds to the last entry for the audit log what no body shows, such as that a password is another one now.
-    pub fn remark(&mut self, member: &str, value: &str) {
-        let last = self.effects.entries.last_mut();
-        if let Some(serde_json::Value::Object(after)) = last.and_then(|entry| entry.after.as_mut()) {
-            after.insert(member.to_owned(), value.into());
+    pub fn remark(&mut self, member: &str, value: impl Into<serde_json::Value>) {
+        let Some(entry) = self.effects.entries.last_mut() else {
+            return;
+        };
+        let after = entry.after.get_or_insert_with(|| serde_json::json!({}));
+        if let Some(members) = after.as_object_mut() {
+            members.insert(member.to_owned(), value.into());
         }
     }
 

@@ -9,6 +9,7 @@ use crate::models::patch::Patch;
 use crate::models::record::SiteRecord;
 use crate::models::site::{Identity, Site, SiteContent};
 use crate::store;
+use crate::store::articles::affected::{self, Named};
 
 type ManagedSite = Managed<Site>;
 
@@ -71,6 +72,10 @@ pub fn update(
         return Ok(Change::updated(before.clone(), before));
     }
     store::sites::update(tx.conn, id, &content, tx.now)?;
+    if content.url_template != before.value.content.url_template {
+        // The addresses of all its articles.
+        affected::touch(tx.conn, Named::Site(id))?;
+    }
     tx.touch(Some(id))?;
     let after = find(tx, id)?;
     Ok(Change::updated(before, after))
@@ -78,7 +83,6 @@ pub fn update(
 
 /// Deletes a site that has no articles, with everything that belongs to it.
 pub fn delete(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<Change<ManagedSite>> {
-    store::connection::lock_structure(tx.conn, store::connection::Structure::Changed)?;
     let before = locked(tx, id)?;
     tx.allow_everywhere()?;
     expected.check(before.version)?;

@@ -8,7 +8,7 @@ use crate::models::record::SourceRecord;
 use crate::models::source::Source;
 use crate::store;
 use crate::store::articles::affected::{self, Named};
-use crate::store::connection::{Structure, lock, lock_structure};
+use crate::store::connection::lock;
 use crate::text::slug;
 
 type ManagedSource = Managed<Source>;
@@ -72,7 +72,6 @@ pub fn update(
     record: SourceRecord,
 ) -> Result<Change<ManagedSource>> {
     // The articles that name it are written too, and whoever writes articles locks them in another order.
-    lock_structure(tx.conn, Structure::Changed)?;
     let before = locked(tx, id, expected)?;
     let SourceRecord { slug: _, name, url } = record;
     let mut source = before.value.clone();
@@ -91,7 +90,6 @@ pub fn update(
 
 /// Deletes a source that no article names.
 pub fn delete(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<Change<ManagedSource>> {
-    lock_structure(tx.conn, Structure::Changed)?;
     let before = locked(tx, id, expected)?;
     if store::sources::is_named(tx.conn, id)? {
         return Err(Error::Conflict(format!(
@@ -106,7 +104,6 @@ pub fn delete(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<Change<Ma
 
 /// Has every article that names a source name another one, and deletes it.
 pub fn merge(tx: &mut Tx<'_>, id: i64, expected: &Expected, into: i64) -> Result<Merged> {
-    lock_structure(tx.conn, Structure::Changed)?;
     let gone = locked(tx, id, expected)?;
     if into == id {
         return Err(bad_target(

@@ -123,7 +123,6 @@ pub fn update(
 
 /// Deletes a topic, and takes it off its articles.
 pub fn delete(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<Change<ManagedTopic>> {
-    store::connection::lock_structure(tx.conn, store::connection::Structure::Changed)?;
     let before = locked(tx, id, expected)?;
     affected::touch(tx.conn, Named::Topic(id))?;
     store::topics::delete(tx.conn, id)?;

@@ -12,6 +12,7 @@ use crate::models::patch::Patch;
 use crate::models::rules;
 use crate::models::user::{User, UserContent, email_key};
 use crate::store;
+use crate::store::articles::affected::{self, Named};
 
 /// An account with the names of the places where its roles hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,6 +128,9 @@ pub fn delete(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<Change<Ma
     if is_admin(&before.user.content) {
         expect_another_admin(tx, id)?;
     }
+    // Of these nobody is the author any more.
+    affected::touch(tx.conn, Named::Account(id))?;
+    tx.touch(None)?;
     store::users::delete(tx.conn, id)?;
     Ok(Change::deleted(before))
 }

@@ -18,14 +18,35 @@ pub enum Named {
     Below(i64),
     /// Exactly this category.
     Category(i64),
+    /// An article, as a related one.
+    Related(i64),
+    /// A site.
+    Site(i64),
+    /// An account, as the one that made them.
+    Account(i64),
 }
 
 impl Named {
     /// The ids of the articles, of every state, as a query with one bound id.
     fn query(self) -> (&'static str, i64) {
         match self {
-            Self::Source(id) => ("SELECT article_id FROM article_sources WHERE source_id = $1", id),
-            Self::Topic(id) => ("SELECT article_id FROM article_topics WHERE topic_id = $1", id),
+            Self::Source(id) => (
+                "SELECT article_id FROM article_sources WHERE source_id = $1",
+                id,
+            ),
+            Self::Topic(id) => (
+                "SELECT article_id FROM article_topics WHERE topic_id = $1",
+                id,
+            ),
+            Self::Related(id) => (
+                "SELECT article_id FROM article_related WHERE related_id = $1",
+                id,
+            ),
+            Self::Site(id) => ("SELECT id FROM articles WHERE site_id = $1", id),
+            Self::Account(id) => (
+                "SELECT article_id FROM article_owners WHERE user_id = $1",
+                id,
+            ),
             Self::Category(id) => ("SELECT id FROM articles WHERE category_id = $1", id),
             Self::Below(id) => (
                 "SELECT a.id FROM articles a WHERE a.category_id IN ( \

@@ -18,4 +18,4 @@ pub use read::{
     attachments, body, counters, find, find_all, related, related_keys, renditions, texts,
 };
 pub use save::{NewArticle, Saved, delete, insert, relate, update};
-pub use slugs::{Successor, find_slug, find_successor, slug_owners};
+pub use slugs::{Successor, find_slug, find_successor, lock_slugs, slug_owners};

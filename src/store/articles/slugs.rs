@@ -1,6 +1,7 @@
 //! Names of articles in addresses: who has which, who had it before. Whether a name may be taken is for services to say.
 
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Text};
 
 use super::read::not_expired;
 use crate::error::Result;
@@ -69,6 +70,25 @@ pub fn find_successor(
         ))
         .first(conn)
         .optional()?)
+}
+
+/// Keeps others from taking one of `slugs` in the site until the transaction ends, so that who looks for a free one finds what
+/// stays free. On SQLite there is one writer.
+pub fn lock_slugs(conn: &mut Conn, site_id: i64, slugs: &[String]) -> Result<()> {
+    if let Conn::Postgres(c) = conn {
+        let mut names: Vec<String> = slugs
+            .iter()
+            .map(|slug| format!("{site_id} {slug}"))
+            .collect();
+        // In one order everywhere, so that no two wait for each other.
+        names.sort_unstable();
+        diesel::sql_query(
+            "SELECT pg_advisory_xact_lock(hashtextextended(name, 7)) FROM unnest($1) WITH ORDINALITY AS n (name, place) ORDER BY place",
+        )
+        .bind::<Array<Text>, _>(names)
+        .execute(c)?;
+    }
+    Ok(())
 }
 
 /// Which articles of the site have one of `slugs`, as `(slug, article)`; those that only had it before do not count.

@@ -157,7 +157,8 @@ pub fn documents(operation: &Operation, status: &str) -> bool {
 fn token_sample(app: &TestApp, id: &str) -> String {
     match id {
         "changePassword" => {
-            let user = app.account_with_password(&format!("forgets-{}@example.org", number()), "admin");
+            let user =
+                app.account_with_password(&format!("forgets-{}@example.org", number()), "admin");
             app.sign_in_as(user)
         }
         _ => app.token("admin"),
@@ -265,21 +266,33 @@ async fn body_sample_of(app: &TestApp, id: &str) -> Option<Value> {
         }),
         "updateArticle" => json!({"title": "Changed", "summary": null, "keywords": ["art"]}),
         "putTranslation" => json!({"title": "文章", "body_html": "<p>新</p>"}),
-        "createTopic" => json!({"site": "demo", "title": "Made", "key": format!("made-{n}"), "year": 2026}),
-        "createMenu" => json!({"site": "demo", "key": format!("made-{n}"), "items": [{"label": "News", "category": "news"}]}),
+        "createTopic" => {
+            json!({"site": "demo", "title": "Made", "key": format!("made-{n}"), "year": 2026})
+        }
+        "createMenu" => {
+            json!({"site": "demo", "key": format!("made-{n}"), "items": [{"label": "News", "category": "news"}]})
+        }
         "createLinkGroup" => json!({"site": "demo", "key": format!("made-{n}"), "title": "Made",
             "links": [{"label": "Partner", "url": "https://example.org"}]}),
         "updateTopic" | "updateLinkGroup" => json!({"title": "Changed"}),
         "updateMenu" => json!({"items": [{"label": "Out", "url": "https://example.org"}]}),
-        "createSite" => json!({"slug": format!("made-{n}"), "name": "Made", "default_locale": "en"}),
-        "createSource" => json!({"slug": format!("made-{n}"), "name": format!("Made {n}"), "url": "https://example.org"}),
-        "createCategory" => json!({"site": "demo", "path": format!("news/made-{n}"), "name": "Made"}),
+        "createSite" => {
+            json!({"slug": format!("made-{n}"), "name": "Made", "default_locale": "en"})
+        }
+        "createSource" => {
+            json!({"slug": format!("made-{n}"), "name": format!("Made {n}"), "url": "https://example.org"})
+        }
+        "createCategory" => {
+            json!({"site": "demo", "path": format!("news/made-{n}"), "name": "Made"})
+        }
         "updateSite" | "updateSource" | "updateCategory" => json!({"name": "Changed"}),
         "mergeSource" => {
             let into: i64 = first_id(app, "/api/v1/sources").await.parse().unwrap();
             json!({"into": into})
         }
-        "createUser" => json!({"email": format!("made-{n}@example.org"), "name": "Made", "role": "author"}),
+        "createUser" => {
+            json!({"email": format!("made-{n}@example.org"), "name": "Made", "role": "author"})
+        }
         "updateUser" => json!({"name": "Changed"}),
         "createApiKey" => {
             let user = app.account(&format!("has-keys-{n}@example.org"), "editor");

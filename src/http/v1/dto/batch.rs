@@ -60,10 +60,11 @@ pub struct BatchItem {
     /// Where the new thing is.
     #[schema(max_length = 2000, example = "/api/v1/manage/articles/42")]
     location: Option<String>,
-    /// The ETag of the thing as it is now.
+    /// The ETag of the thing as it is now, also where that is why the operation failed (412).
     #[schema(max_length = 100, example = "\"1\"")]
     etag: Option<String>,
-    /// What its own operation would have answered; `null` where that is nothing.
+    /// What its own operation would have answered; `null` where that is nothing, and where all bodies together have more than 4 MB:
+    /// `location` and `etag` are there all the same.
     #[schema(value_type = Option<BatchBody>)]
     body: Option<Box<RawValue>>,
     /// Why it failed.
@@ -104,11 +105,11 @@ impl BatchItem {
     }
 
     /// An operation that failed.
-    pub fn failed(status: u16, problem: Option<ProblemBody>) -> Self {
+    pub fn failed(status: u16, etag: Option<String>, problem: Option<ProblemBody>) -> Self {
         Self {
             status: i32::from(status),
             location: None,
-            etag: None,
+            etag,
             body: None,
             problem,
         }

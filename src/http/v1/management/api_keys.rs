@@ -212,7 +212,7 @@ pub async fn get_api_key(
     let key = desk
         .read(Operation::GetApiKey, move |tx| api_keys::get(tx, id.0))
         .await?;
-    Ok(View::of(key))
+    Ok(View::live(key))
 }
 
 /// Change an API key

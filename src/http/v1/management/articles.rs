@@ -228,7 +228,7 @@ pub async fn get_managed_article(
     _query: Query<NoQuery>,
 ) -> Result<View<ManagedArticleBody>, Problem> {
     let article = desk
-        .read(Operation::GetManagedArticle, move |tx| {
+        .read_long(Operation::GetManagedArticle, move |tx| {
             articles::get(tx, id.0)
         })
         .await?;

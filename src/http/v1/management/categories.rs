@@ -70,7 +70,11 @@ pub fn delete(id: i64, expected: Expected, query: DeleteCategoryQuery) -> Work {
     let heir = reassign_to.map(RecordId::get);
     Work::new(Operation::DeleteCategory, move |tx| {
         let change = categories::delete(tx, id, &expected, heir)?;
-        conclude(tx, change)
+        let reply = conclude(tx, change)?;
+        if let Some(heir) = heir {
+            tx.remark("reassign_to", heir);
+        }
+        Ok(reply)
     })
 }
 
@@ -144,7 +148,7 @@ pub async fn list_managed_categories(
     let list = Fingerprint::of("managed_categories", &filters);
     let place = paging.resolve(&key, list)?;
     let page = desk
-        .read(Operation::ListManagedCategories, move |tx| {
+        .read_long(Operation::ListManagedCategories, move |tx| {
             categories::page(tx, &site, parent_id, place)
         })
         .await?;

@@ -49,8 +49,20 @@ fn reads(operation: &mut Operation) {
         );
         show(response, "Cache-Control", "`private, no-store`");
     }
-    let unchanged =
-        ResponseBuilder::new().description("Not modified: `If-None-Match` names what is there");
+    let is_list =
+        operation.parameters.iter().flatten().any(
+            |parameter| matches!(parameter, RefOr::T(parameter) if parameter.name == "cursor"),
+        );
+    if is_list && let Some(response) = answer(operation, "200") {
+        show(response, "Link", "The addresses of other pages (RFC 8288)");
+    }
+    // Accounts and keys tell when they were last used, which is no change of theirs.
+    if !is_list && operation.tags.as_deref() == Some(&["accounts".to_owned()]) {
+        return;
+    }
+    let unchanged = ResponseBuilder::new()
+        .description("Not modified: `If-None-Match` names what is there")
+        .header("ETag", header("Strong; as of what the client has"));
     operation
         .responses
         .responses

@@ -125,7 +125,7 @@ pub async fn list_managed_link_groups(
     let list = Fingerprint::of("managed_link_groups", &[Some(site.clone())]);
     let place = paging.resolve(&key, list)?;
     let page = desk
-        .read(Operation::ListManagedLinkGroups, move |tx| {
+        .read_long(Operation::ListManagedLinkGroups, move |tx| {
             link_groups::page(tx, &site, place)
         })
         .await?;

@@ -123,7 +123,7 @@ pub async fn list_managed_menus(
     let list = Fingerprint::of("managed_menus", &[Some(site.clone())]);
     let place = paging.resolve(&key, list)?;
     let page = desk
-        .read(Operation::ListManagedMenus, move |tx| {
+        .read_long(Operation::ListManagedMenus, move |tx| {
             menus::page(tx, &site, place)
         })
         .await?;
@@ -158,7 +158,7 @@ pub async fn get_managed_menu(
     _query: Query<NoQuery>,
 ) -> Result<View<ManagedMenuBody>, Problem> {
     let menu = desk
-        .read(Operation::GetManagedMenu, move |tx| menus::get(tx, id.0))
+        .read_long(Operation::GetManagedMenu, move |tx| menus::get(tx, id.0))
         .await?;
     Ok(View::of(menu))
 }

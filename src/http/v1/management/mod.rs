@@ -4,12 +4,12 @@
 pub mod api_keys;
 pub mod articles;
 pub mod audit;
+pub mod categories;
 pub mod document;
 pub mod link_groups;
 pub mod menus;
 pub mod sites;
 pub mod sources;
-pub mod categories;
 pub mod tokens;
 pub mod topics;
 pub mod users;
@@ -18,10 +18,10 @@ use std::future::{Ready, ready};
 
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
-use actix_web::http::{Method, StatusCode};
 use actix_web::http::header::{
     CACHE_CONTROL, ETAG, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, LINK,
 };
+use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, ResponseError};
 use base64::Engine;
@@ -328,11 +328,24 @@ impl FromRequest for IfMatch {
             .get_all(IF_MATCH)
             .filter_map(|line| line.to_str().ok())
             .collect();
+        let list = lines.join(",");
         ready(match lines.is_empty() {
             true => Err(Problem::new(ProblemCode::PreconditionRequired)),
-            false => Ok(Self(Self::parse(&lines.join(",")))),
+            false if !is_tag_list(&list) => Err(Problem::new(ProblemCode::MalformedRequest).with_detail(
+                "If-Match must be ETags as they were given out, with their quotes, such as \"3\"; or `*`.",
+            )),
+            false => Ok(Self(Self::parse(&list))),
         })
     }
+}
+
+/// Whether `list` is `*` or some entity tags (RFC 9110, section 8.8.3).
+fn is_tag_list(list: &str) -> bool {
+    let is_tag = |tag: &str| {
+        let opaque = tag.strip_prefix("W/").unwrap_or(tag);
+        opaque.len() > 1 && opaque.starts_with('"') && opaque.ends_with('"')
+    };
+    list.trim() == "*" || list.split(',').map(str::trim).all(is_tag)
 }
 
 /// What came of a write, as it is sent.
@@ -359,6 +372,7 @@ pub struct View<T> {
     body: T,
     version: Option<i64>,
     links: String,
+    is_live: bool,
 }
 
 impl<T> View<T> {
@@ -368,6 +382,15 @@ impl<T> View<T> {
             version: Some(thing.version()),
             body: thing.into_body(),
             links: String::new(),
+            is_live: false,
+        }
+    }
+
+    /// One thing of which a part changes without a new version, such as when it was last used: it is sent whole each time.
+    pub fn live<R: Resource<Body = T>>(thing: R) -> Self {
+        Self {
+            is_live: true,
+            ..Self::of(thing)
         }
     }
 
@@ -377,6 +400,7 @@ impl<T> View<T> {
             body,
             version: None,
             links,
+            is_live: false,
         }
     }
 }
@@ -403,6 +427,7 @@ impl<T: Serialize> Responder for View<T> {
             .flat_map(|line| line.split(','))
             .map(|given| given.trim().trim_start_matches("W/"))
             .any(|given| given == "*" || given.as_bytes() == tag.as_bytes());
+        let is_known = is_known && !self.is_live;
         let mut response = match is_known {
             true => HttpResponse::NotModified(),
             false => HttpResponse::Ok(),

@@ -119,7 +119,7 @@ pub async fn list_managed_sites(
     let list = Fingerprint::of("managed_sites", &[]);
     let place = paging.resolve(&key, list)?;
     let page = desk
-        .read(Operation::ListManagedSites, move |tx| {
+        .read_long(Operation::ListManagedSites, move |tx| {
             sites::page(tx, place)
         })
         .await?;

@@ -82,6 +82,7 @@ pub fn merge(id: i64, expected: Expected, body: &JsonBody) -> Result<Work, Probl
     Ok(Work::new(Operation::MergeSource, move |tx| {
         let Merged { gone, kept } = sources::merge(tx, id, &expected, into)?;
         conclude(tx, gone)?;
+        tx.remark("merged_into", into);
         conclude(tx, kept)
     }))
 }
