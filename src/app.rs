@@ -232,6 +232,7 @@ fn access_settings(config: &Config) -> AccessSettings {
                 jwks_url: provider.jwks_url,
                 algorithms: provider.algorithms,
                 types: provider.types,
+                default_scopes: provider.default_scopes,
             }),
     }
 }

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use url::Url;
 
 /// Every variable this program reads under its own prefix.
-const VARIABLES: [&str; 25] = [
+const VARIABLES: [&str; 26] = [
     "MASTHEAD_BIND",
     "MASTHEAD_CORS_ORIGINS",
     "MASTHEAD_CURSOR_KEY",
@@ -28,6 +28,7 @@ const VARIABLES: [&str; 25] = [
     "MASTHEAD_CACHE_ERROR_S",
     "MASTHEAD_OIDC_ALGORITHMS",
     "MASTHEAD_OIDC_AUDIENCE",
+    "MASTHEAD_OIDC_DEFAULT_SCOPES",
     "MASTHEAD_OIDC_ISSUER",
     "MASTHEAD_OIDC_JWKS_URL",
     "MASTHEAD_OIDC_TYPES",
@@ -51,6 +52,25 @@ const KEY_BYTES: usize = 32;
 /// Algorithms that an identity provider may sign with, as JOSE calls them. All are asymmetric: what verifies cannot sign.
 const OIDC_ALGORITHMS: [&str; 9] = [
     "EdDSA", "ES256", "ES384", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+];
+
+/// What a token may be used for.
+const SCOPES: [&str; 7] = [
+    "articles_read",
+    "articles_write",
+    "structure_read",
+    "structure_write",
+    "users_read",
+    "users_write",
+    "audit_read",
+];
+
+/// What a token of an identity provider may be used for that does not say so: all but accounts and the audit log.
+const OIDC_DEFAULT_SCOPES: [&str; 4] = [
+    "articles_read",
+    "articles_write",
+    "structure_read",
+    "structure_write",
 ];
 
 /// The settings of one process.
@@ -115,6 +135,8 @@ pub struct IdentityProvider {
     pub algorithms: Vec<String>,
     /// The types that its tokens may have, in lower case.
     pub types: Vec<String>,
+    /// What those of its tokens may be used for that do not say so.
+    pub default_scopes: Vec<String>,
 }
 
 /// How log events are written.
@@ -328,10 +350,10 @@ impl Config {
             ),
             token_keys: reader.token_keys(),
             trusted_proxies: reader.parsed("MASTHEAD_TRUSTED_PROXIES", Vec::new, |v| {
-                words(v).map(parse_network).collect()
+                entries(v, parse_network)
             }),
             cors_origins: reader.parsed("MASTHEAD_CORS_ORIGINS", Vec::new, |v| {
-                words(v).map(parse_origin).collect()
+                entries(v, parse_origin)
             }),
             identity_provider: reader.identity_provider(&token_issuer),
             token_issuer,
@@ -441,7 +463,8 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             return TokenKeys::default();
         };
         let seeds: Option<Vec<_>> = words(&value).map(parse_seed).collect();
-        seeds.map(TokenKeys).unwrap_or_else(|| {
+        let some = seeds.filter(|seeds| !seeds.is_empty());
+        some.map(TokenKeys).unwrap_or_else(|| {
             self.faults.push(ConfigFault {
                 variable: name.to_owned(),
                 value: None,
@@ -461,7 +484,11 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             "MASTHEAD_OIDC_JWKS_URL",
         ];
         let missing: Vec<&str> = all.into_iter().filter(|name| !named(name)).collect();
-        let extras = ["MASTHEAD_OIDC_ALGORITHMS", "MASTHEAD_OIDC_TYPES"];
+        let extras = [
+            "MASTHEAD_OIDC_ALGORITHMS",
+            "MASTHEAD_OIDC_DEFAULT_SCOPES",
+            "MASTHEAD_OIDC_TYPES",
+        ];
         if missing.len() == all.len() && !extras.into_iter().any(named) {
             return None;
         }
@@ -490,12 +517,17 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             algorithms: self.parsed(
                 "MASTHEAD_OIDC_ALGORITHMS",
                 || ["EdDSA", "ES256", "RS256"].map(str::to_owned).into(),
-                |v| words(v).map(parse_algorithm).collect(),
+                |v| entries(v, parse_algorithm),
             ),
             types: self.parsed(
                 "MASTHEAD_OIDC_TYPES",
                 || vec!["at+jwt".to_owned()],
-                |v| words(v).map(parse_type).collect(),
+                |v| entries(v, parse_type),
+            ),
+            default_scopes: self.parsed(
+                "MASTHEAD_OIDC_DEFAULT_SCOPES",
+                || OIDC_DEFAULT_SCOPES.map(str::to_owned).into(),
+                |v| entries(&v.replace(char::is_whitespace, ","), parse_scope),
             ),
         })
     }
@@ -506,6 +538,14 @@ fn words(list: &str) -> impl Iterator<Item = &str> {
     list.split(',')
         .map(str::trim)
         .filter(|word| !word.is_empty())
+}
+
+/// What each entry of a list with commas says. A list without any is more likely a slip than a wish.
+fn entries<T>(list: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, String> {
+    match words(list).next() {
+        Some(_) => words(list).map(parse).collect(),
+        None => Err("has no entry; name some, or leave it unset".to_owned()),
+    }
 }
 
 fn parse_name(value: &str) -> Result<String, String> {
@@ -585,6 +625,13 @@ fn parse_algorithm(value: &str) -> Result<String, String> {
             "`{value}` must be one of {}",
             OIDC_ALGORITHMS.join(", ")
         )),
+    }
+}
+
+fn parse_scope(value: &str) -> Result<String, String> {
+    match SCOPES.contains(&value) {
+        true => Ok(value.to_owned()),
+        false => Err(format!("`{value}` must be one of {}", SCOPES.join(", "))),
     }
 }
 
@@ -1049,6 +1096,18 @@ mod tests {
         let provider = whole.identity_provider.unwrap();
         assert_eq!(provider.algorithms, ["EdDSA", "ES256", "RS256"]);
         assert_eq!(provider.types, ["at+jwt"]);
+        assert_eq!(provider.default_scopes, OIDC_DEFAULT_SCOPES);
+        let scopes = (
+            "MASTHEAD_OIDC_DEFAULT_SCOPES",
+            "articles_read audit_read,users_read",
+        );
+        let provider = config(&[issuer, audience, keys, scopes])
+            .unwrap()
+            .identity_provider;
+        assert_eq!(
+            provider.unwrap().default_scopes,
+            ["articles_read", "audit_read", "users_read"]
+        );
         for wrong in [
             &[issuer, audience][..],
             &[("MASTHEAD_OIDC_TYPES", "JWT")],
@@ -1060,6 +1119,13 @@ mod tests {
             ],
             &[issuer, audience, keys, ("MASTHEAD_OIDC_ALGORITHMS", "none")],
             &[issuer, audience, keys, ("MASTHEAD_OIDC_TYPES", "id")],
+            &[("MASTHEAD_OIDC_DEFAULT_SCOPES", "articles_read")],
+            &[
+                issuer,
+                audience,
+                keys,
+                ("MASTHEAD_OIDC_DEFAULT_SCOPES", "openid"),
+            ],
             &[issuer, audience, keys, ("MASTHEAD_TOKEN_ISSUER", issuer.1)],
             &[
                 issuer,
@@ -1071,6 +1137,30 @@ mod tests {
         }
         let local = ("MASTHEAD_OIDC_JWKS_URL", "http://127.0.0.1:1/keys");
         assert!(config(&[issuer, audience, local]).is_ok());
+    }
+
+    #[test]
+    fn lists_without_entries_are_faults() {
+        let provider = [
+            ("MASTHEAD_OIDC_ISSUER", "https://id.example.org"),
+            ("MASTHEAD_OIDC_AUDIENCE", "news"),
+            ("MASTHEAD_OIDC_JWKS_URL", "https://id.example.org/keys"),
+        ];
+        for name in [
+            "MASTHEAD_TOKEN_KEY",
+            "MASTHEAD_TRUSTED_PROXIES",
+            "MASTHEAD_CORS_ORIGINS",
+            "MASTHEAD_OIDC_ALGORITHMS",
+            "MASTHEAD_OIDC_TYPES",
+            "MASTHEAD_OIDC_DEFAULT_SCOPES",
+        ] {
+            for empty in [",", " , ,"] {
+                let vars: Vec<_> = provider.into_iter().chain([(name, empty)]).collect();
+                let faults = config(&vars).unwrap_err();
+                assert_eq!(faults.0.len(), 1, "{faults}");
+                assert_eq!(faults.0[0].variable, name);
+            }
+        }
     }
 
     #[test]

@@ -131,7 +131,7 @@ pub enum Error {
     #[error("the token or key lacks the scope `{0}`")]
     InsufficientScope(&'static str),
     /// Too many failed attempts.
-    #[error("too many failed attempts; wait {wait_s} seconds")]
+    #[error("too many failed attempts; wait {wait_s} second{}", if *wait_s == 1 { "" } else { "s" })]
     TooManyAttempts {
         /// Seconds until the next attempt is looked at.
         wait_s: u32,

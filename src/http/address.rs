@@ -40,6 +40,12 @@ impl TrustedProxies {
         Some(address)
     }
 
+    /// Whether `headers` tell of clients behind `peer` which are not believed, since that one is no proxy of these.
+    pub fn doubts(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> bool {
+        let is_stranger = peer.is_some_and(|peer| !self.has(peer.to_canonical()));
+        is_stranger && headers.contains_key(X_FORWARDED_FOR)
+    }
+
     fn has(&self, address: IpAddr) -> bool {
         self.0
             .iter()

@@ -1,6 +1,7 @@
 //! Who is calling: bearer tokens and API keys (RFC 6750). Knows the header, not how a token is made.
 
 use std::future::{Ready, ready};
+use std::sync::Once;
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -61,6 +62,9 @@ impl FromRequest for Sender {
         let peer = req.peer_addr().map(|peer| peer.ip());
         let proxies = req.app_data::<Data<TrustedProxies>>();
         let trace = req.extensions().get::<TraceId>().cloned();
+        if proxies.is_some_and(|proxies| proxies.doubts(peer, req.headers())) {
+            warn_of_proxy();
+        }
         ready(Ok(Self(Origin {
             address: match proxies {
                 Some(proxies) => proxies.client(peer, req.headers()),
@@ -69,6 +73,17 @@ impl FromRequest for Sender {
             trace_id: trace.map(|TraceId(id)| id).unwrap_or_default(),
         })))
     }
+}
+
+/// Tells once that a proxy may be missing in the configuration: more often would let clients fill the log.
+fn warn_of_proxy() {
+    static TOLD: Once = Once::new();
+    TOLD.call_once(|| {
+        tracing::warn!(
+            "a request has X-Forwarded-For, but does not come from a proxy in MASTHEAD_TRUSTED_PROXIES: all clients behind that proxy \
+             count as one where failed sign-ins are slowed down"
+        );
+    });
 }
 
 /// Lets in who has a good token or key; for `Scope::wrap(from_fn(authenticate))`. This comes before anything of the request is

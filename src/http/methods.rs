@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::PathItem;
 
+use crate::http::body::ACCEPT_PATCH;
 use crate::http::cors::{self, Origins};
 use crate::http::problem::Problem;
 
@@ -128,6 +129,9 @@ pub async fn fallback(
         };
         for header in permissions {
             answer.insert_header(header);
+        }
+        if methods.takes(&Method::PATCH, req.path()) {
+            answer.insert_header(ACCEPT_PATCH);
         }
         Ok(answer.insert_header((ALLOW, allow)).finish())
     } else {

@@ -15,6 +15,7 @@ use crate::http::examples::Examples;
 use crate::http::fixed::{Fixed, Keep};
 use crate::http::problem::Problem;
 use crate::http::v1::management::document::ManagedHeaders;
+use crate::http::well_known;
 
 /// What the handlers cannot know.
 #[derive(utoipa::OpenApi)]
@@ -62,6 +63,7 @@ pub fn document() -> OpenApi {
     EveryMember.modify(&mut document);
     Bearer.modify(&mut document);
     Documented.modify(&mut document);
+    well_known::Documented.modify(&mut document);
     ManagedHeaders.modify(&mut document);
     Examples.modify(&mut document);
     document

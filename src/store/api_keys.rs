@@ -168,6 +168,21 @@ pub fn update(conn: &mut Conn, key: &ApiKey, now: Ts) -> Result<()> {
     Ok(())
 }
 
+/// Revokes all keys of an account and returns how many that were.
+pub fn revoke_all_of(conn: &mut Conn, user_id: i64, now: Ts) -> Result<usize> {
+    Ok(diesel::update(
+        api_keys::table
+            .filter(api_keys::user_id.eq(user_id))
+            .filter(api_keys::revoked_at.is_null()),
+    )
+    .set((
+        api_keys::revoked_at.eq(now),
+        api_keys::version.eq(api_keys::version + 1),
+        api_keys::updated_at.eq(now),
+    ))
+    .execute(conn)?)
+}
+
 /// Notes that a key was used. Its version stays: nobody changed it.
 pub fn note_use(conn: &mut Conn, id: i64, now: Ts) -> Result<()> {
     diesel::update(api_keys::table.find(id))

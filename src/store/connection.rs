@@ -230,9 +230,11 @@ pub fn lock_structure(conn: &mut Conn, structure: Structure) -> Result<()> {
 /// writing transaction has the lock on everything.
 pub fn lock(conn: &mut Conn, table: &'static str, id: i64) -> Result<()> {
     if let Conn::Postgres(c) = conn {
-        diesel::sql_query(format!("SELECT 1 FROM {table} WHERE id = $1 FOR NO KEY UPDATE"))
-            .bind::<sql_types::BigInt, _>(id)
-            .execute(c)?;
+        diesel::sql_query(format!(
+            "SELECT 1 FROM {table} WHERE id = $1 FOR NO KEY UPDATE"
+        ))
+        .bind::<sql_types::BigInt, _>(id)
+        .execute(c)?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::connection::{Conn, on_db};
 use crate::error::Result;
 use crate::models::json::Doc;
-use crate::models::reply::{Claim, RequestKey, Reply};
+use crate::models::reply::{Claim, Reply, RequestKey};
 use crate::models::time::Ts;
 use crate::schema::idempotency_keys;
 

@@ -18,36 +18,44 @@ pub fn blocked_until(conn: &mut Conn, subjects: &[String]) -> Result<Option<Ts>>
         .optional()?)
 }
 
-/// Counts a failure of `subject` and returns the number so far; one before `since` is forgotten. The row stays locked until the
-/// transaction ends, so of many at once each gets a number of its own.
-pub fn count_failure(conn: &mut Conn, subject: &str, since: Ts, now: Ts) -> Result<i64> {
-    diesel::update(
-        sign_in_failures::table
-            .filter(sign_in_failures::subject.eq(subject))
-            .filter(sign_in_failures::last_failed_at.lt(since)),
-    )
-    .set(sign_in_failures::failures.eq(0))
-    .execute(conn)?;
+/// Counts a failure of `subject` and returns the number now: what `next` makes of the number so far and of the time since when the
+/// subject neither failed nor had to wait. The row stays locked until the transaction ends, so many at once count one by one.
+pub fn count_failure(
+    conn: &mut Conn,
+    subject: &str,
+    next: impl FnOnce(i64, Ts) -> i64,
+    now: Ts,
+) -> Result<i64> {
     on_db!(&mut *conn, |c| {
         diesel::insert_into(sign_in_failures::table)
             .values((
                 sign_in_failures::subject.eq(subject),
-                sign_in_failures::failures.eq(1_i64),
+                sign_in_failures::failures.eq(0_i64),
                 sign_in_failures::last_failed_at.eq(now),
                 sign_in_failures::blocked_until.eq(now),
             ))
             .on_conflict(sign_in_failures::subject)
             .do_update()
-            .set((
-                sign_in_failures::failures.eq(sign_in_failures::failures + 1),
-                sign_in_failures::last_failed_at.eq(now),
-            ))
+            // Changes nothing, but locks the row.
+            .set(sign_in_failures::failures.eq(sign_in_failures::failures))
             .execute(c)?;
     });
-    Ok(sign_in_failures::table
+    let (failures, failed_at, blocked_until): (i64, Ts, Ts) = sign_in_failures::table
         .find(subject)
-        .select(sign_in_failures::failures)
-        .first(conn)?)
+        .select((
+            sign_in_failures::failures,
+            sign_in_failures::last_failed_at,
+            sign_in_failures::blocked_until,
+        ))
+        .first(conn)?;
+    let failures = next(failures, failed_at.max(blocked_until));
+    diesel::update(sign_in_failures::table.find(subject))
+        .set((
+            sign_in_failures::failures.eq(failures),
+            sign_in_failures::last_failed_at.eq(now),
+        ))
+        .execute(conn)?;
+    Ok(failures)
 }
 
 /// Has `subject` wait until `until`.

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::connection::Conn;
 use super::fragments::any_of;
-use super::sessions;
+use super::{api_keys, sessions};
 use crate::error::Result;
 use crate::models::access::{Grant, Role};
 use crate::models::json::Doc;
@@ -176,11 +176,16 @@ pub fn lock_admins(conn: &mut Conn) -> Result<()> {
     Ok(())
 }
 
-/// How many active accounts other than `id` are administrators everywhere.
+/// How many active accounts other than `id` are administrators everywhere and have something to sign in with.
 pub fn other_active_admins(conn: &mut Conn, id: i64) -> Result<i64> {
     Ok(users::table
         .filter(users::role.eq(Role::Admin.as_str()))
         .filter(users::is_active.eq(true))
+        .filter(
+            users::password_hash
+                .is_not_null()
+                .or(users::external_subject.is_not_null()),
+        )
         .filter(users::id.ne(id))
         .count()
         .get_result(conn)?)
@@ -228,7 +233,25 @@ pub fn update(conn: &mut Conn, id: i64, content: &UserContent, now: Ts) -> Resul
     Ok(())
 }
 
-/// Sets a password, or takes it away, and ends all sessions of the account.
+/// Makes an account the one of `subject`, unless it was closed, has a subject or got another address than `email` meanwhile.
+pub fn link_subject(conn: &mut Conn, id: i64, email: &str, subject: &str, now: Ts) -> Result<bool> {
+    let linked = diesel::update(
+        users::table
+            .filter(users::id.eq(id))
+            .filter(users::is_active.eq(true))
+            .filter(users::external_subject.is_null())
+            .filter(users::email.eq(email)),
+    )
+    .set((
+        users::external_subject.eq(subject),
+        users::version.eq(users::version + 1),
+        users::updated_at.eq(now),
+    ))
+    .execute(conn)?;
+    Ok(linked > 0)
+}
+
+/// Sets a password, or takes it away; ends all sessions of the account and revokes its API keys.
 pub fn set_password(conn: &mut Conn, id: i64, password_hash: Option<&str>, now: Ts) -> Result<()> {
     diesel::update(users::table.find(id))
         .set((
@@ -238,6 +261,7 @@ pub fn set_password(conn: &mut Conn, id: i64, password_hash: Option<&str>, now: 
         ))
         .execute(conn)?;
     sessions::revoke_all_of(conn, id, now)?;
+    api_keys::revoke_all_of(conn, id, now)?;
     Ok(())
 }
 

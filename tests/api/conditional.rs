@@ -1,6 +1,6 @@
 //! Conditional requests and what caches are told.
 
-use crate::support::calls::{Call, calls, full_portal};
+use crate::support::calls::{Call, calls, documents, full_portal};
 use crate::support::client::Answer;
 use crate::support::{Portal, TestApp, on_both};
 
@@ -235,8 +235,10 @@ on_both! {
             }
             for known in [tag.clone(), format!("W/{tag}"), format!("\"x\", {tag}"), "*".to_owned()] {
                 let again = call.send_with(app, &[("if-none-match", &known)]).await;
-                again.assert_status(304);
-                assert!(again.body.is_empty());
+                // Where a part changes without a new version, such as when a key was last used, all of it is sent.
+                let is_live = !documents(call.operation, "304");
+                again.assert_status(if is_live { 200 } else { 304 });
+                assert_eq!(again.body.is_empty(), !is_live);
                 assert_eq!(again.header("etag"), Some(tag.as_str()), "{again}");
                 assert_eq!(again.header("cache-control"), Some("private, no-store"), "{again}");
             }

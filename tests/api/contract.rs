@@ -644,6 +644,10 @@ async fn provoke_write(app: &TestApp, call: &Call, status: &str) -> Result<Provo
                     answers.push((answer, Some("malformed_request")));
                 }
             }
+            if call.takes_if_match() {
+                let answer = call.send_with(app, &[("if-match", "1")]).await;
+                answers.push((answer, Some("malformed_request")));
+            }
             if takes_key(call) {
                 let answer = call.send_with(app, &[("idempotency-key", "a b")]).await;
                 answers.push((answer, Some("malformed_request")));
@@ -659,7 +663,7 @@ async fn provoke_write(app: &TestApp, call: &Call, status: &str) -> Result<Provo
         }
         "412" => {
             let mut answers = Vec::new();
-            for stale in ["\"999999\"", "W/\"1\"", "1"] {
+            for stale in ["\"999999\"", "W/\"1\"", "\"x\""] {
                 let answer = call.send_with(app, &[("if-match", stale)]).await;
                 answers.push((answer, Some("precondition_failed")));
             }
@@ -746,17 +750,18 @@ async fn claim(app: &TestApp, call: &Call, key: &str, fingerprint: &str) {
     store::idempotency::claim(conn, &key, app.now()).unwrap();
 }
 
-/// Somebody failed too often from this address.
+/// The caller failed too often.
 async fn too_many_attempts(app: &TestApp, call: &Call) -> (Answer, Option<&'static str>) {
     use diesel::prelude::*;
     use masthead::schema::sign_in_failures::dsl;
-    let wrong = json!({"email": "nobody@example.org", "password": "wrong password"});
-    let failed = app
-        .request("POST", "/api/v1/auth/token")
-        .json(&wrong)
-        .send()
-        .await;
-    failed.assert_status(401);
+    let mut wrong = call.body.clone().unwrap_or_default();
+    for member in ["password", "current_password"] {
+        if wrong[member].is_string() {
+            wrong[member] = json!("wrong password");
+        }
+    }
+    let failed = call.with_body(wrong).send(app).await;
+    assert!(matches!(failed.status, 401 | 422), "{failed}");
     let conn = &mut app.database().connect();
     let later = Ts(app.now().0 + chrono::TimeDelta::seconds(60));
     diesel::update(dsl::sign_in_failures)

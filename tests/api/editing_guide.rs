@@ -44,7 +44,10 @@ fn exchanges() -> Vec<Exchange> {
         if !command.starts_with("curl ") {
             continue;
         }
-        let said = text.trim_start().strip_prefix("→ ").unwrap_or_else(|| panic!("no status: {command}"));
+        let said = text
+            .trim_start()
+            .strip_prefix("→ ")
+            .unwrap_or_else(|| panic!("no status: {command}"));
         let mut exchange = Exchange {
             method: "GET".to_owned(),
             path: String::new(),

@@ -221,7 +221,8 @@ impl Harvest {
                 .chain([operation.template.clone()])
                 .map(|path| (path.clone(), path))
                 .collect(),
-            "getLiveness" | "getReadiness" => Vec::new(),
+            // Nothing of a portal; the same for all.
+            "getLiveness" | "getReadiness" | "getJwks" => Vec::new(),
             id => panic!("what is there to ask `{id}` for?"),
         }
     }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use base64::Engine;
@@ -47,6 +47,8 @@ struct Provider {
     url: String,
     body: Arc<Mutex<Option<String>>>,
     asked: Arc<AtomicUsize>,
+    /// Whether answers wait.
+    is_slow: Arc<AtomicBool>,
 }
 
 impl Provider {
@@ -56,6 +58,7 @@ impl Provider {
             url: format!("http://{}/keys", listener.local_addr().unwrap()),
             body: Arc::default(),
             asked: Arc::default(),
+            is_slow: Arc::default(),
         };
         provider.publish(keys);
         let this = provider.clone();
@@ -75,6 +78,9 @@ impl Provider {
             .next()
             .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
         {}
+        while self.is_slow.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
         let answer = match &*self.body.lock().unwrap() {
             Some(body) if body.starts_with("HTTP/") => body.clone(),
             Some(body) => format!(
@@ -239,41 +245,101 @@ on_both! {
         for key in [Key::ed("e", 1), Key::ec("c"), Key::rsa("r")] {
             let body = me(app, &key.plain()).await.assert_status(200).json();
             assert_eq!((&body["id"], &body["role"], &body["session"]), (&json!(id), &json!("editor"), &Value::Null));
-            assert_eq!(body["scopes"].as_array().unwrap().len(), 7);
+            assert_eq!(body["scopes"], json!(["articles_read", "articles_write", "structure_read", "structure_write"]));
         }
         assert_eq!(provider().asked(), 1);
         let scoped = Key::ed("e", 1).token(&json!({}), &json!({"scope": "openid articles_read profile", "aud": ["other", "news"]}));
         assert_eq!(me(app, &scoped).await.json()["scopes"], json!(["articles_read"]));
-        let foreign = Key::ed("e", 1).token(&json!({}), &json!({"scope": "openid profile"}));
-        assert_eq!(me(app, &foreign).await.json()["scopes"].as_array().unwrap().len(), 7);
+        for foreign in [json!("openid profile"), json!(""), json!([]), json!(7)] {
+            let token = Key::ed("e", 1).token(&json!({}), &json!({"scope": foreign}));
+            assert_eq!(me(app, &token).await.assert_status(200).json()["scopes"], json!([]));
+        }
+        // Other providers have other types.
+        let odd = json!({"sid": "f-1", "jti": 7, "email": {"x": 1}, "scope": ["openid", "users_write", "articles_read"]});
+        let odd = me(app, &Key::ed("e", 1).token(&json!({}), &odd)).await.assert_status(200).json();
+        assert_eq!((&odd["id"], &odd["scopes"], &odd["session"]), (&json!(id), &json!(["articles_read", "users_write"]), &Value::Null));
         // Own tokens are good as well.
         assert_eq!(status(app, &app.token("reader")).await, 200);
+    }
+
+    /// What a token is good for that does not say so can be set
+    async fn default_scopes_may_be_set(app, |s| trusting(s).var("MASTHEAD_OIDC_DEFAULT_SCOPES", "users_read, audit_read")) {
+        account(app, "a@example.org", Some("u-1"));
+        assert_eq!(me(app, &Key::ed("e", 1).plain()).await.json()["scopes"], json!(["users_read", "audit_read"]));
     }
 
     /// Without a subject that is known, a verified address counts; nobody else has an account
     async fn a_verified_address_counts(app, trusting) {
         let id = account(app, "Li.Na@example.org", None);
         account(app, "taken@example.org", Some("u-9"));
+        account(app, "kim@example.org", None);
+        let text = account(app, "text@example.org", None);
+        let closed = account(app, "closed@example.org", None);
+        diesel::update(users::table.find(closed)).set(users::is_active.eq(false)).execute(&mut app.database().connect()).unwrap();
         let key = Key::ed("e", 1);
         let with = |claims: Value| key.token(&json!({}), &claims);
-        let found = me(app, &with(json!({"email": "li.na@EXAMPLE.org", "email_verified": true}))).await;
-        assert_eq!(found.assert_status(200).json()["id"], id);
+        let address = |sub: &str, email: &str| with(json!({"sub": sub, "email": email, "email_verified": true}));
         for claims in [
             json!({}),
             json!({"email": "li.na@example.org"}),
             json!({"email": "li.na@example.org", "email_verified": false}),
+            json!({"email": "li.na@example.org", "email_verified": 1}),
             json!({"email": "nobody@example.org", "email_verified": true}),
             // Somebody else's, by another subject.
             json!({"email": "taken@example.org", "email_verified": true}),
+            json!({"email": "closed@example.org", "email_verified": true}),
+            // These only look like the address.
+            json!({"email": "\u{ff4b}im@example.org", "email_verified": true}),
+            json!({"email": "\u{212a}im@example.org", "email_verified": true}),
             json!({"email": "\u{0}", "email_verified": true, "sub": "\u{0}"}),
-            json!({"sub": ""}),
+            json!({"email": "li.na@example.org", "email_verified": true, "sub": ""}),
+            json!({"email": "li.na@example.org", "email_verified": true, "sub": "s".repeat(2000)}),
         ] {
             me(app, &with(claims.clone())).await.assert_problem(401, "invalid_token");
         }
-        me(app, &with(json!({"email": "li.na@example.org", "email_verified": "true"}))).await.assert_problem(401, "invalid_token");
+        // From the first time on the account is the subject's, whatever becomes of the address.
+        let tokens = (0..20).map(|n| address(&format!("u-{}", n % 2), "li.na@EXAMPLE.org"));
+        let statuses = join_all(tokens.map(|token| async move { status(app, &token).await })).await;
+        assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 10, "{statuses:?}");
+        let log = masthead::schema::audit_log::table.filter(masthead::schema::audit_log::action.eq("link_subject"));
+        assert_eq!(log.count().get_result(&mut app.database().connect()), Ok(1));
+        let (owner, other) = if statuses[0] == 200 { ("u-0", "u-1") } else { ("u-1", "u-0") };
+        assert_eq!(me(app, &with(json!({"sub": owner}))).await.assert_status(200).json()["id"], id);
+        me(app, &address(other, "li.na@example.org")).await.assert_problem(401, "invalid_token");
+        let stored: Option<String> = users::table.find(id).select(users::external_subject).first(&mut app.database().connect()).unwrap();
+        assert_eq!(stored.as_deref(), Some(owner));
+        let found = me(app, &with(json!({"sub": "t", "email": "text@example.org", "email_verified": "true"}))).await;
+        assert_eq!(found.assert_status(200).json()["id"], text);
         let close = "UPDATE users SET is_active = false";
         diesel::sql_query(close).execute(&mut app.database().connect()).unwrap();
-        me(app, &with(json!({"email": "li.na@example.org", "email_verified": true}))).await.assert_problem(401, "invalid_token");
+        me(app, &with(json!({"sub": owner}))).await.assert_problem(401, "invalid_token");
+    }
+
+    /// Who hangs up while the keys are fetched does not have them fetched again
+    async fn hanging_up_fetches_nothing_more(app, trusting) {
+        account(app, "a@example.org", Some("u-1"));
+        let provider = provider();
+        provider.is_slow.store(true, Ordering::SeqCst);
+        let until_asked = async {
+            while provider.asked() == 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let token = Key::ed("e", 1).plain();
+        tokio::select! {
+            answer = me(app, &token) => panic!("{answer}"),
+            () = until_asked => {}
+        }
+        let until_seen = async {
+            // The server takes note of who is gone while it serves others.
+            for _ in 0..20 {
+                app.get("/api/v1/sites").await.assert_status(200);
+            }
+            provider.is_slow.store(false, Ordering::SeqCst);
+        };
+        let (answer, ()) = tokio::join!(me(app, &token), until_seen);
+        answer.assert_status(200);
+        assert_eq!(provider.asked(), 1);
     }
 
     /// What is not meant for this server, or not good now, is refused

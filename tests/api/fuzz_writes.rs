@@ -93,7 +93,7 @@ on_both! {
 }
 
 fn from_environment(name: &str) -> Option<u64> {
-    let value = std::env::var(name).ok()?;
+    let value = std::env::var_os(name)?.into_string().ok()?;
     Some(
         value
             .parse()

@@ -7,7 +7,11 @@ use crate::support::{Portal, TestApp, on_both};
 
 /// The status of a list of topics, asked for with a key.
 async fn works(app: &TestApp, key: &str) -> u16 {
-    app.request("GET", "/api/v1/manage/topics?site=demo").bearer(key).send().await.status
+    app.request("GET", "/api/v1/manage/topics?site=demo")
+        .bearer(key)
+        .send()
+        .await
+        .status
 }
 
 on_both! {

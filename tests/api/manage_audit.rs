@@ -10,7 +10,10 @@ use crate::support::{Portal, on_both};
 /// The actions of a list, the newest first.
 async fn actions(desk: &Desk<'_>, query: &str) -> String {
     let (items, _) = desk.walk(&format!("/audit-log?limit=2{query}")).await;
-    let actions: Vec<&str> = items.iter().map(|entry| entry["action"].as_str().unwrap()).collect();
+    let actions: Vec<&str> = items
+        .iter()
+        .map(|entry| entry["action"].as_str().unwrap())
+        .collect();
     actions.join(" ")
 }
 

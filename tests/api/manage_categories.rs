@@ -13,8 +13,16 @@ use crate::support::{Portal, TestApp, on_both};
 
 /// `news` with `news/local` and `news/world`, `culture` with `culture/film`, an article in each, and another portal.
 fn portals() -> Portal {
-    let paths = ["news", "news/local", "news/world", "culture", "culture/film"];
-    let portal = paths.iter().fold(Portal::new("demo"), |portal, path| portal.category(path));
+    let paths = [
+        "news",
+        "news/local",
+        "news/world",
+        "culture",
+        "culture/film",
+    ];
+    let portal = paths
+        .iter()
+        .fold(Portal::new("demo"), |portal, path| portal.category(path));
     paths
         .iter()
         .fold(portal, |portal, path| {
@@ -45,12 +53,22 @@ async fn tree(app: &TestApp) -> Vec<(String, i64, i64)> {
     fn collect(nodes: &Value, into: &mut Vec<(String, i64, i64)>) {
         for node in nodes.as_array().unwrap() {
             let count = |name: &str| node[name].as_i64().unwrap();
-            into.push((text(&node["path"]), count("article_count"), count("total_count")));
+            into.push((
+                text(&node["path"]),
+                count("article_count"),
+                count("total_count"),
+            ));
             collect(&node["children"], into);
         }
     }
     let mut found = Vec::new();
-    collect(&app.get("/api/v1/sites/demo/categories").await.assert_status(200).json()["items"], &mut found);
+    collect(
+        &app.get("/api/v1/sites/demo/categories")
+            .await
+            .assert_status(200)
+            .json()["items"],
+        &mut found,
+    );
     found
 }
 
@@ -62,8 +80,17 @@ async fn paths(app: &TestApp) -> String {
 
 /// The slugs of the articles of a list, in alphabetical order.
 async fn slugs(app: &TestApp, query: &str) -> String {
-    let list = app.get(&format!("/api/v1/articles?limit=100&{query}")).await.assert_status(200).json();
-    let mut slugs: Vec<String> = list["items"].as_array().unwrap().iter().map(|a| text(&a["slug"])).collect();
+    let list = app
+        .get(&format!("/api/v1/articles?limit=100&{query}"))
+        .await
+        .assert_status(200)
+        .json();
+    let mut slugs: Vec<String> = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| text(&a["slug"]))
+        .collect();
     slugs.sort();
     slugs.join(" ")
 }
@@ -441,18 +468,29 @@ struct ListingRow {
 
 /// Every row of every list.
 fn derived(app: &TestApp) -> Vec<(i16, i64, i64)> {
-    let rows: Vec<ListingRow> = diesel::sql_query("SELECT kind, reference, article_id FROM listings ORDER BY kind, reference, article_id")
-        .load(&mut app.database().connect())
-        .unwrap();
-    rows.into_iter().map(|row| (row.kind, row.reference, row.article_id)).collect()
+    let rows: Vec<ListingRow> = diesel::sql_query(
+        "SELECT kind, reference, article_id FROM listings ORDER BY kind, reference, article_id",
+    )
+    .load(&mut app.database().connect())
+    .unwrap();
+    rows.into_iter()
+        .map(|row| (row.kind, row.reference, row.article_id))
+        .collect()
 }
 
 /// The tree with the numbers counted article by article.
 async fn recount(app: &TestApp) -> Vec<(String, i64, i64)> {
     let list = app.get("/api/v1/articles?site=demo&limit=100").await.json();
     assert_eq!(list["next_cursor"], Value::Null);
-    let in_category: Vec<String> = list["items"].as_array().unwrap().iter().map(|a| text(&a["category"]["path"])).collect();
-    let count = |is_in: &dyn Fn(&str) -> bool| i64::try_from(in_category.iter().filter(|path| is_in(path)).count()).unwrap();
+    let in_category: Vec<String> = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| text(&a["category"]["path"]))
+        .collect();
+    let count = |is_in: &dyn Fn(&str) -> bool| {
+        i64::try_from(in_category.iter().filter(|path| is_in(path)).count()).unwrap()
+    };
     tree(app)
         .await
         .into_iter()

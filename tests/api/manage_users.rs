@@ -10,18 +10,29 @@ use crate::support::desk::long_text;
 use crate::support::{Portal, TestApp, on_both};
 
 fn portals() -> Portal {
-    Portal::new("demo").category("news/local").and(Portal::new("other"))
+    Portal::new("demo")
+        .category("news/local")
+        .and(Portal::new("other"))
 }
 
 /// The answer to a sign-in.
 async fn sign_in(app: &TestApp, email: &str, password: &str) -> u16 {
     let body = json!({"email": email, "password": password});
-    app.request("POST", "/api/v1/auth/token").json(&body).send().await.status
+    app.request("POST", "/api/v1/auth/token")
+        .json(&body)
+        .send()
+        .await
+        .status
 }
 
 /// What the audit log says last.
 async fn last_entry(app: &TestApp) -> Value {
-    app.desk("admin").get("/audit-log?limit=1").await.assert_status(200).json()["items"][0].clone()
+    app.desk("admin")
+        .get("/audit-log?limit=1")
+        .await
+        .assert_status(200)
+        .json()["items"][0]
+        .clone()
 }
 
 on_both! {
@@ -58,16 +69,17 @@ on_both! {
         }
     }
 
-    /// A new password and being closed end every session; the audit log knows that, but no password
+    /// A new password and being closed end every session, the former every API key too; the audit log knows that, but no password
     async fn passwords_end_sessions(app) {
         let desk = app.desk("admin");
         let id = app.account_with_password("a@example.org", "editor");
         let path = format!("/users/{id}");
         let me = async |token: &str| app.request("GET", "/api/v1/auth/me").bearer(token).send().await.status;
         let token = app.sign_in_as(id);
-        assert_eq!(me(&token).await, 200);
+        let (_, key) = app.api_key(id, &[], None);
+        assert_eq!((me(&token).await, me(&key).await), (200, 200));
         desk.changed(&path, &json!({"password": "another password"})).await;
-        assert_eq!(me(&token).await, 401);
+        assert_eq!((me(&token).await, me(&key).await), (401, 401));
         assert_eq!((sign_in(app, "a@example.org", PASSWORD).await, sign_in(app, "a@example.org", "another password").await), (401, 200));
         let entry = app.desk("admin").get("/audit-log?action=update_user&limit=1").await.json()["items"][0].clone();
         assert_eq!((&entry["after"]["password"], &entry["resource"], &entry["resource_id"]), (&json!("changed"), &json!("user"), &json!(id)));
@@ -181,7 +193,20 @@ on_both! {
         desk.changed(own, &json!({"name": "Still"})).await;
 
         // Two who take it from one another at once.
-        let other = app.account("other@example.org", "admin");
+        // Nor does one that cannot sign in.
+        app.account("other@example.org", "admin");
+        for means in [json!({"external_subject": "s"}), json!({"password": PASSWORD})] {
+            let desk = app.desk_of(app.sign_in_as(1));
+            desk.patch(own, &means).await.assert_status(200);
+            // A new password ends the session at hand too.
+            let desk = app.desk_of(app.sign_in_as(1));
+            let none = json!({"external_subject": null, "password": null});
+            desk.patch(own, &none).await.assert_problem(409, "conflict");
+            desk.patch(own, &json!({"role": "editor"})).await.assert_problem(409, "conflict");
+            desk.delete(own).await.assert_problem(409, "conflict");
+        }
+        let desk = app.desk_of(app.sign_in_as(1));
+        let other = app.account_with_password("another@example.org", "admin");
         let theirs = app.desk_of(app.sign_in_as(other));
         let demote = json!({"role": "editor"});
         let others = format!("/users/{other}");

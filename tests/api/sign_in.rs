@@ -154,6 +154,35 @@ on_both! {
         assert_eq!(seconds(&sign_in_from(app, "a@example.org", PASSWORD, "2001:db8:0:1::1").await), 2);
     }
 
+    /// Nobody keeps an office out for long: the wait of an address ends after half a minute, and its failures fade
+    async fn failures_of_an_address_fade(app, |s| s.var("MASTHEAD_TRUSTED_PROXIES", "127.0.0.1")) {
+        app.account_with_password("a@example.org", "admin");
+        let mut now: chrono::DateTime<chrono::Utc> = "2026-01-15T04:00:00Z".parse().unwrap();
+        let mut waits = Vec::new();
+        for number in 0..30 {
+            sign_in_from(app, &format!("{number}@example.org"), "wrong password", "9.9.9.9").await.assert_status(401);
+            let answer = sign_in_from(app, "a@example.org", PASSWORD, "9.9.9.9").await;
+            let wait = if answer.status == 429 { seconds(&answer) } else { 0 };
+            if wait == 1 {
+                assert!(answer.text().contains("wait 1 second\""), "{answer}");
+            }
+            waits.push(wait);
+            now += chrono::TimeDelta::seconds(wait.try_into().unwrap());
+            app.set_clock(&now.to_rfc3339());
+        }
+        assert!(waits[..19].iter().all(|wait| *wait == 0), "{waits:?}");
+        assert_eq!(waits[19..], [1, 2, 4, 8, 16, 30, 30, 30, 30, 30, 30]);
+        // Five minutes later 20 of the 25 that count at most are left, and this is the next.
+        now += chrono::TimeDelta::minutes(5);
+        app.set_clock(&now.to_rfc3339());
+        sign_in_from(app, "x@example.org", "wrong password", "9.9.9.9").await.assert_status(401);
+        assert_eq!(seconds(&sign_in_from(app, "a@example.org", PASSWORD, "9.9.9.9").await), 2);
+        now += chrono::TimeDelta::minutes(10);
+        app.set_clock(&now.to_rfc3339());
+        sign_in_from(app, "x@example.org", "wrong password", "9.9.9.9").await.assert_status(401);
+        sign_in_from(app, "a@example.org", PASSWORD, "9.9.9.9").await.assert_status(200);
+    }
+
     /// What a client writes into X-Forwarded-For counts for nothing unless a proxy is trusted
     async fn forged_addresses_do_not_help(app) {
         for number in 0..20 {
@@ -225,7 +254,7 @@ on_both! {
         assert!(audit(app).is_empty());
     }
 
-    /// A new password ends every session, the one at hand too; the old one is of no use
+    /// A new password ends every session, the one at hand too, and every API key; the old one is of no use
     async fn a_new_password_ends_all_sessions(app) {
         let id = app.account_with_password("a@example.org", "admin");
         let first = sign_in(app, "a@example.org", PASSWORD).await.json();
@@ -234,7 +263,10 @@ on_both! {
         let change = |current: &str, new: &str| json!({"current_password": current, "new_password": new});
         let post = |token: &str, body: &Value| app.request("POST", "/api/v1/auth/password").bearer(token).json(body);
         let token = first["access_token"].as_str().unwrap();
-        post(token, &change("wrong password", "new password")).send().await.assert_problem(401, "invalid_credentials");
+        for (current, new, pointer) in [("wrong password", "new password", "/current_password"), (PASSWORD, PASSWORD, "/new_password")] {
+            let problem = post(token, &change(current, new)).send().await.assert_problem(422, "invalid_body");
+            assert_eq!(problem["errors"][0]["pointer"], pointer);
+        }
         for (new, pointer) in [("short", "/new_password"), ("        ", "/new_password"), (&"x".repeat(10_000), "/new_password")] {
             let problem = post(token, &change(PASSWORD, new)).send().await.assert_problem(422, "invalid_body");
             assert_eq!(problem["errors"][0]["pointer"], pointer);
@@ -249,25 +281,33 @@ on_both! {
         }
         sign_in(app, "a@example.org", PASSWORD).await.assert_problem(401, "invalid_credentials");
         sign_in(app, "a@example.org", "new password").await.assert_status(200);
-        me(app, &key).await.assert_status(200);
+        me(app, &key).await.assert_problem(401, "invalid_token");
         let actions: Vec<String> = audit(app).into_iter().map(|(action, ..)| action).collect();
         assert_eq!(actions, [
-            "create_user", "sign_in", "sign_in", "sign_in_failed", "password_changed", "sign_in_failed", "sign_in",
+            "create_user", "sign_in", "sign_in", "password_change_failed", "password_changed", "sign_in_failed", "sign_in",
         ]);
     }
 
-    /// The present password is not to be guessed either
+    /// The present password is not to be guessed either; who guesses from outside does not keep the owner from changing it
     async fn guessing_the_present_password_is_slowed(app) {
         app.account_with_password("a@example.org", "admin");
         let token = sign_in(app, "a@example.org", PASSWORD).await.json()["access_token"].as_str().unwrap().to_owned();
         let body = json!({"current_password": "wrong password", "new_password": "new password"});
         for _ in 0..5 {
-            app.request("POST", "/api/v1/auth/password").bearer(&token).json(&body).send().await.assert_status(401);
+            app.request("POST", "/api/v1/auth/password").bearer(&token).json(&body).send().await.assert_status(422);
         }
         let body = json!({"current_password": PASSWORD, "new_password": "new password"});
         let answer = app.request("POST", "/api/v1/auth/password").bearer(&token).json(&body).send().await;
         assert_eq!(seconds(&answer), 1);
+        sign_in(app, "a@example.org", PASSWORD).await.assert_status(200);
+        for _ in 0..5 {
+            sign_in(app, "a@example.org", "wrong password").await.assert_status(401);
+        }
         assert_eq!(seconds(&sign_in(app, "a@example.org", PASSWORD).await), 1);
+        app.set_clock("2026-01-15T04:00:01Z");
+        sign_in(app, "a@example.org", "wrong password").await.assert_status(401);
+        assert_eq!(seconds(&sign_in(app, "a@example.org", PASSWORD).await), 2);
+        app.request("POST", "/api/v1/auth/password").bearer(&token).json(&body).send().await.assert_status(204);
     }
 
     /// What becomes of an account holds for its tokens at once

@@ -101,6 +101,7 @@ on_both! {
         let answer = app.get("/.well-known/jwks.json").await;
         assert_eq!(answer.header("cache-control"), Some("public, max-age=300"));
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+        assert!(answer.header("etag").is_some());
         let keys = answer.assert_status(200).json();
         assert_eq!(keys["keys"][0]["kid"], head["kid"]);
         let members: Vec<&str> = keys["keys"][0].as_object().unwrap().keys().map(String::as_str).collect();
@@ -401,6 +402,18 @@ on_both! {
         assert_eq!(answer.header("access-control-allow-methods"), Some("GET, HEAD, OPTIONS"));
         let headers = set(answer.header("access-control-allow-headers").unwrap());
         assert!(["Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key"].iter().all(|h| headers.contains(h)));
+    }
+
+    /// OPTIONS tells what PATCH takes where there is one
+    async fn what_patch_takes_is_told(app) {
+        for (path, told) in [
+            ("/api/v1/manage/topics/1", Some("application/merge-patch+json, application/json")),
+            ("/api/v1/manage/topics", None),
+            ("/api/v1/sites", None),
+        ] {
+            let answer = app.request("OPTIONS", path).send().await;
+            assert_eq!(answer.assert_status(204).header("accept-patch"), told, "{path}");
+        }
     }
 
     /// Without a list no script of another origin gets in

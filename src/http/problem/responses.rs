@@ -169,12 +169,29 @@ impl IntoResponses for AccountProblems {
 
 impl IntoResponses for PasswordProblems {
     fn responses() -> Responses {
+        let present = Fault::new(
+            "/current_password",
+            "invalid",
+            "`current_password` is not the present password",
+        );
         let mut all = TokenProblems::responses();
-        all.extend([documented(
-            "The caller has an API key, which cannot do this",
-            &Error::Forbidden("an API key cannot change the password; sign in for that".to_owned())
+        all.extend([
+            documented(
+                "There is no token, or it is not accepted; `WWW-Authenticate` says why",
+                &Error::Unauthenticated.into(),
+            ),
+            documented(
+                "The caller has an API key, which cannot do this",
+                &Error::Forbidden(
+                    "an API key cannot change the password; sign in for that".to_owned(),
+                )
                 .into(),
-        )]);
+            ),
+            documented(
+                "The members of the body cannot be used, or the present password is wrong; `errors` names each fault",
+                &Error::Invalid(vec![present]).into(),
+            ),
+        ]);
         all
     }
 }

@@ -13,7 +13,6 @@ use crate::http::auth;
 /// Every route of version 1.
 pub fn configure(config: &mut ServiceConfig) {
     use management::articles as managed_articles;
-    use management::{api_keys, audit, users};
     use management::categories as managed_categories;
     use management::link_groups as managed_link_groups;
     use management::menus as managed_menus;
@@ -21,6 +20,7 @@ pub fn configure(config: &mut ServiceConfig) {
     use management::sources as managed_sources;
     use management::tokens;
     use management::topics as managed_topics;
+    use management::{api_keys, audit, users};
 
     use delivery::{articles, categories, link_groups, menus, sites, sources, topics};
     config.service(

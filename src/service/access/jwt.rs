@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::error::{Error, Result};
 
@@ -34,7 +35,8 @@ pub(super) struct Unverified<'t> {
     pub(super) claims: Claims,
 }
 
-/// What a token claims.
+/// What a token claims. Providers differ in what they put where only this server's own tokens need something: there what is of
+/// another type is as good as missing.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Claims {
     /// Who made it.
@@ -48,15 +50,48 @@ pub(super) struct Claims {
     #[serde(rename = "iat")]
     _iat: Seconds,
     /// Its own name.
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) jti: Option<String>,
-    /// What it may be used for, words with blanks between them.
+    /// What it may be used for, words with blanks between them; none where they cannot be read.
+    #[serde(default, deserialize_with = "scope")]
     pub(super) scope: Option<String>,
-    /// The session it came of.
+    /// The session it came of. Providers have texts here.
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) sid: Option<i64>,
     /// The address of whom it speaks.
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) email: Option<String>,
     /// Whether the provider made sure that the address is theirs.
-    pub(super) email_verified: Option<bool>,
+    #[serde(default, deserialize_with = "is_true")]
+    pub(super) email_verified: bool,
+}
+
+/// A value of the type that is wanted, or none.
+fn lenient<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    Value::deserialize(deserializer).map(|value| serde_json::from_value(value).ok())
+}
+
+/// Scopes as one text or as a list of texts. What is neither names no scope, which is less than not to speak of scopes at all.
+fn scope<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Null => None,
+        Value::String(words) => Some(words),
+        Value::Array(list) => {
+            let words: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
+            Some(words.join(" "))
+        }
+        _ => Some(String::new()),
+    })
+}
+
+/// Whether it is `true`, which some providers write as a text.
+fn is_true<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    Ok(value == Value::Bool(true) || value == "true")
 }
 
 /// One receiver or several.
@@ -259,6 +294,43 @@ mod tests {
         assert!(check_time(expires, starts, 10).is_err());
         assert!(check_time(expires, starts, 0).is_ok());
         assert!(check_time(expires, starts, -1).is_err());
+    }
+
+    #[test]
+    fn claims_of_providers_may_have_other_types() {
+        let read = |extra: &str| {
+            let claims = format!(r#"{{"iss":"i","aud":"a","sub":"1","exp":1,"iat":1,{extra}}}"#);
+            let token = token(HEAD, &claims);
+            Unverified::parse(&token).map(|token| token.claims).unwrap()
+        };
+        let odd = read(
+            r#""sid":"f-1","jti":7,"email":["x"],"email_verified":"true","scope":["a","b",1]"#,
+        );
+        assert_eq!((odd.sid, odd.jti, odd.email), (None, None, None));
+        assert_eq!(
+            (odd.email_verified, odd.scope.as_deref()),
+            (true, Some("a b"))
+        );
+        let own = read(r#""sid":7,"jti":"j","email_verified":true,"scope":"a b""#);
+        assert_eq!((own.sid, own.jti.as_deref()), (Some(7), Some("j")));
+        assert_eq!(
+            (own.email_verified, own.scope.as_deref()),
+            (true, Some("a b"))
+        );
+        for (scope, expected) in [
+            ("null", None),
+            ("7", Some("")),
+            (r#" "" "#, Some("")),
+            ("[]", Some("")),
+        ] {
+            assert_eq!(
+                read(&format!(r#""scope":{scope}"#)).scope.as_deref(),
+                expected
+            );
+        }
+        for other in ["false", "1", "null", r#""yes""#] {
+            assert!(!read(&format!(r#""email_verified":{other}"#)).email_verified);
+        }
     }
 
     #[test]

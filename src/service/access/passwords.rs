@@ -63,6 +63,11 @@ pub(super) fn is_right(password: &str, hash: Option<&str>) -> bool {
     fits.is_ok() && hash.is_some()
 }
 
+/// Whether a hash of the one would fit the other.
+pub(super) fn are_same(one: &str, other: &str) -> bool {
+    normal(one) == normal(other)
+}
+
 /// The same characters, however a keyboard composed them (Unicode NFKC, as NIST SP 800-63B advises).
 fn normal(password: &str) -> String {
     password.nfkc().collect()

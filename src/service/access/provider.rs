@@ -10,12 +10,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use ureq::tls::TlsConfig;
 
-use super::jwt::{self, Unverified};
-use super::{Access, sign_in};
+use super::jwt::{self, Claims, Unverified};
+use super::{Access, Origin, sign_in};
 use crate::error::{Error, Result};
 use crate::models::access::{Principal, Rights, Scope};
+use crate::models::audit::NewEntry;
+use crate::models::rules;
 use crate::models::time::Ts;
 use crate::models::user::{User, email_key};
 use crate::store;
@@ -58,6 +61,8 @@ pub struct ProviderSettings {
     pub algorithms: Vec<String>,
     /// The types that its access tokens may have, in lower case and without `application/`.
     pub types: Vec<String>,
+    /// The scopes of a token that names none, by their words.
+    pub default_scopes: Vec<String>,
 }
 
 /// A list of keys as RFC 7517 has it. What is no key for signing is left out, not refused.
@@ -109,10 +114,11 @@ impl Kept {
 pub(super) struct Provider {
     settings: ProviderSettings,
     algorithms: Vec<Algorithm>,
+    default_scopes: BTreeSet<Scope>,
     agent: ureq::Agent,
     kept: RwLock<Kept>,
     /// Of many requests with an unknown key one fetches; the others wait for it.
-    turn: tokio::sync::Mutex<()>,
+    turn: Arc<Mutex<()>>,
 }
 
 impl Provider {
@@ -129,13 +135,14 @@ impl Provider {
             .max_redirects_will_error(true)
             .proxy(None)
             .build();
-        let words = settings.algorithms.iter();
+        let (words, scopes) = (settings.algorithms.iter(), settings.default_scopes.iter());
         Self {
             algorithms: words.filter_map(|word| word.parse().ok()).collect(),
+            default_scopes: scopes.filter_map(|word| Scope::parse(word)).collect(),
             agent: agent.new_agent(),
             settings,
             kept: RwLock::default(),
-            turn: tokio::sync::Mutex::default(),
+            turn: Arc::default(),
         }
     }
 
@@ -164,14 +171,16 @@ impl Provider {
         let kept = self.kept();
         if wanted(&kept) {
             let is_usable = kept.has(kid) && Kept::is_younger(kept.fetched_at, USED_FOR, now);
-            let turn = match self.turn.try_lock() {
+            let turn = match Arc::clone(&self.turn).try_lock_owned() {
                 Ok(turn) => Some(turn),
                 // An old list with the key in it will do while somebody else fetches the next.
                 Err(_) if is_usable => None,
-                Err(_) => Some(self.turn.lock().await),
+                Err(_) => Some(Arc::clone(&self.turn).lock_owned().await),
             };
-            if turn.is_some() && wanted(&self.kept()) {
-                self.fetch(now).await?;
+            if let Some(turn) = turn
+                && wanted(&self.kept())
+            {
+                self.fetch(turn, now).await?;
             }
         }
         let kept = self.kept();
@@ -183,26 +192,29 @@ impl Provider {
         }
     }
 
-    /// Fetches the keys. Where that fails, those at hand stay.
-    async fn fetch(self: &Arc<Self>, now: Ts) -> Result<()> {
+    /// Fetches the keys. Where that fails, those at hand stay. It goes on and keeps its turn where the request is given up: else
+    /// clients that hang up could have the keys fetched as often as they like.
+    async fn fetch(self: &Arc<Self>, turn: OwnedMutexGuard<()>, now: Ts) -> Result<()> {
         let this = Arc::clone(self);
-        let fetched = tokio::task::spawn_blocking(move || this.fetch_blocking())
+        let fetching = move || {
+            let fetched = this.fetch_blocking();
+            this.keep(|kept| {
+                kept.tried_at = Some(now);
+                match fetched {
+                    Ok(keys) => {
+                        kept.keys = Arc::new(keys);
+                        kept.fetched_at = Some(now);
+                    }
+                    Err(cause) => {
+                        tracing::warn!(cause, "fetching the keys of the identity provider failed");
+                    }
+                }
+            });
+            drop(turn);
+        };
+        tokio::task::spawn_blocking(fetching)
             .await
-            .map_err(|e| Error::Internal(e.into()))?;
-        match fetched {
-            Ok(keys) => self.keep(|kept| {
-                *kept = Kept {
-                    keys: Arc::new(keys),
-                    fetched_at: Some(now),
-                    tried_at: Some(now),
-                };
-            }),
-            Err(cause) => {
-                tracing::warn!(cause, "fetching the keys of the identity provider failed");
-                self.keep(|kept| kept.tried_at = Some(now));
-            }
-        }
-        Ok(())
+            .map_err(|e| Error::Internal(e.into()))
     }
 
     fn fetch_blocking(&self) -> Result<Vec<ProviderKey>, String> {
@@ -296,19 +308,15 @@ impl Access {
             .ok_or(Error::InvalidToken("it is signed with an unknown key"))?;
         token.verify(&key.decoding)?;
 
-        let subject = claims.sub.clone();
-        let email = claims.email.clone();
-        let email = email.filter(|_| claims.email_verified == Some(true));
         let user = self
-            .store
-            .read_short(move |conn| account(conn, &subject, email.as_deref()))
+            .holder(claims)
             .await?
             .filter(|user| user.content.is_active)
             .ok_or(Error::InvalidToken("nobody here has an account for it"))?;
-        let named = sign_in::scopes(claims.scope.as_deref().unwrap_or_default());
-        let scopes: BTreeSet<Scope> = match named.is_empty() {
-            true => Scope::ALL.into(),
-            false => named,
+        // A token that names scopes is good for those of them that are known here, even where that is none.
+        let scopes = match &claims.scope {
+            Some(words) => sign_in::scopes(words),
+            None => provider.default_scopes.clone(),
         };
         Ok(Principal {
             user_id: user.id,
@@ -322,20 +330,68 @@ impl Access {
             },
         })
     }
+
+    /// The account of the subject of a token; or else the one with its verified address that no subject has yet. That one is the
+    /// subject's from then on, so that whoever gets the address next does not get the account.
+    async fn holder(&self, claims: &Claims) -> Result<Option<User>> {
+        let subject = claims.sub.clone();
+        // No account has such a one, and PostgreSQL refuses to look.
+        if rules::key(&subject).is_err() {
+            return Ok(None);
+        }
+        let address = claims.email.clone().filter(|_| claims.email_verified);
+        let address = address.filter(|address| rules::email(address).is_ok());
+        let wanted = subject.clone();
+        let (known, candidate) = self
+            .store
+            .read_short(move |conn| {
+                if let Some(user) = store::users::find_by_external_subject(conn, &wanted)? {
+                    return Ok((Some(user), None));
+                }
+                Ok((None, candidate(conn, address.as_deref())?))
+            })
+            .await?;
+        let Some(candidate) = candidate else {
+            return Ok(known);
+        };
+        let now = self.now();
+        let entry = NewEntry {
+            trace_id: None,
+            after: Some(serde_json::json!({ "external_subject": subject })),
+            ..self.entry(
+                "link_subject",
+                candidate.id,
+                &candidate.content.email,
+                &Origin::default(),
+            )?
+        };
+        self.write(move |conn| {
+            // Another request may have been faster.
+            if let Some(user) = store::users::find_by_external_subject(conn, &subject)? {
+                return Ok(Some(user));
+            }
+            let (id, address) = (candidate.id, &candidate.content.email);
+            if !store::users::link_subject(conn, id, address, &subject, now)? {
+                return store::users::find_by_external_subject(conn, &subject);
+            }
+            store::audit::append(conn, &[entry])?;
+            store::users::find(conn, id)
+        })
+        .await
+    }
 }
 
-/// The account of `subject`, or else the one with this address that no other subject has.
-fn account(conn: &mut store::Conn, subject: &str, email: Option<&str>) -> Result<Option<User>> {
-    // Neither database has such a text, and PostgreSQL refuses to look.
-    if subject.is_empty() || subject.contains('\0') {
-        return Ok(None);
-    }
-    if let Some(user) = store::users::find_by_external_subject(conn, subject)? {
-        return Ok(Some(user));
-    }
-    let Some(email) = email.filter(|email| !email.contains('\0')) else {
+/// The active account with exactly this address, but for the case of ASCII, that has no subject. Addresses that merely look alike
+/// are those of others.
+fn candidate(conn: &mut store::Conn, email: Option<&str>) -> Result<Option<User>> {
+    let Some(email) = email else {
         return Ok(None);
     };
     let user = store::users::find_by_email_key(conn, &email_key(email))?;
-    Ok(user.filter(|user| user.content.external_subject.is_none()))
+    Ok(user.filter(|user| {
+        let content = &user.content;
+        content.is_active
+            && content.external_subject.is_none()
+            && content.email.eq_ignore_ascii_case(email)
+    }))
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::refresh::RefreshToken;
 use super::throttle::{self, Subjects};
 use super::{Access, TOKEN_LIFE, jwt, passwords};
-use crate::error::{Error, Result};
+use crate::error::{Error, Fault, Result};
 use crate::models::access::{Caller, Scope};
 use crate::models::audit::NewEntry;
 use crate::models::time::Ts;
@@ -22,7 +22,7 @@ const SESSION_LIFE: TimeDelta = TimeDelta::days(30);
 const GRACE: TimeDelta = TimeDelta::seconds(10);
 
 /// From where somebody calls who has not said yet who they are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Origin {
     /// The address.
     pub address: Option<IpAddr>,
@@ -228,11 +228,13 @@ impl Access {
         .await
     }
 
-    /// Sets a new password for who knows the present one, and ends all sessions of the account, the one at hand too. API keys stay.
+    /// Sets a new password for who knows the present one, ends all sessions of the account, the one at hand too, and revokes its API
+    /// keys.
     ///
     /// # Errors
     ///
-    /// `BadCredentials` where the present one is wrong, which counts like a failed sign-in; `Forbidden` for API keys.
+    /// `Invalid` where the present one is wrong, which slows down the next attempts, or the new one is the same; `Forbidden` for API
+    /// keys.
     pub async fn change_password(
         &self,
         caller: Caller,
@@ -255,10 +257,9 @@ impl Access {
             address: caller.address,
             trace_id: caller.trace_id,
         };
-        let subjects = self.subjects(&user.content.email, origin.address)?;
         let this = self.clone();
         self.hashing
-            .run(move || this.change_password_blocking(&user, &current, &new, &subjects, &origin))
+            .run(move || this.change_password_blocking(&user, &current, &new, &origin))
             .await
     }
 
@@ -267,10 +268,10 @@ impl Access {
         user: &User,
         current: &str,
         new: &str,
-        subjects: &Subjects,
         origin: &Origin,
     ) -> Result<()> {
         let now = self.now();
+        let subjects = &Subjects::of_password(user.id);
         self.store
             .read_blocking(|conn| throttle::check(conn, subjects, now))?;
         let Some(old_hash) = user
@@ -279,13 +280,18 @@ impl Access {
             .filter(|hash| passwords::is_right(current, Some(hash)))
         else {
             let key = email_key(&user.content.email);
-            self.fail(subjects, "sign_in_failed", Some(user), &key, origin)?;
-            return Err(Error::BadCredentials);
+            self.fail(subjects, "password_change_failed", Some(user), &key, origin)?;
+            return Err(not_present());
         };
+        if passwords::are_same(current, new) {
+            let detail = "`new_password` must differ from the present password";
+            let fault = Fault::new("/new_password", "invalid", detail);
+            return Err(Error::Invalid(vec![fault]));
+        }
         let hash = passwords::hash(new)?;
         self.store.write_blocking(|conn| {
             if !store::users::note_sign_in(conn, user.id, old_hash, now)? {
-                return Err(Error::BadCredentials);
+                return Err(not_present());
             }
             throttle::forgive(conn, subjects)?;
             store::users::set_password(conn, user.id, Some(&hash), now)?;
@@ -337,7 +343,14 @@ impl Access {
         Ok(Subjects::new(&account, address.as_deref()))
     }
 
-    fn entry(&self, action: &str, user_id: i64, actor: &str, origin: &Origin) -> Result<NewEntry> {
+    /// What the audit log says of something done by an account to itself.
+    pub(super) fn entry(
+        &self,
+        action: &str,
+        user_id: i64,
+        actor: &str,
+        origin: &Origin,
+    ) -> Result<NewEntry> {
         Ok(NewEntry {
             at: self.now(),
             action: action.to_owned(),
@@ -372,6 +385,12 @@ fn refused<T>() -> Result<T> {
     Err(Error::InvalidToken(
         "the refresh token is unknown, was used, or its session is over",
     ))
+}
+
+/// No 401: the caller's token is good, and front ends would take it for one that has expired.
+fn not_present() -> Error {
+    let detail = "`current_password` is not the present password";
+    Error::Invalid(vec![Fault::new("/current_password", "invalid", detail)])
 }
 
 /// Begins a session.

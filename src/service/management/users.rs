@@ -71,7 +71,7 @@ pub fn create(
     Ok(Change::created(find(tx, id)?))
 }
 
-/// Changes an account. A new password, or none any longer, and being closed end its sessions.
+/// Changes an account. A new password, or none any longer, and being closed end its sessions; the former also revokes its API keys.
 pub fn update(
     tx: &mut Tx<'_>,
     id: i64,
@@ -101,7 +101,14 @@ pub fn update(
     }
     content.is_active = is_active.set().unwrap_or(content.is_active);
     external_subject.apply_to(&mut content.external_subject);
-    if is_admin(&old.content) && !is_admin(&content) {
+    let has_password = match &password_hash {
+        Patch::Keep => old.password_hash.is_some(),
+        Patch::Clear => false,
+        Patch::Set(_) => true,
+    };
+    let loses_role = is_admin(&old.content) && !is_admin(&content);
+    let could = can_administer(&old.content, old.password_hash.is_some());
+    if loses_role || could && !can_administer(&content, has_password) {
         expect_another_admin(tx, id)?;
     }
     if content != old.content {
@@ -139,10 +146,15 @@ fn is_admin(content: &UserContent) -> bool {
     content.is_active && content.role == Some(Role::Admin)
 }
 
+/// Whether it is an administrator with something to sign in with. Sessions and API keys do not count: they end.
+fn can_administer(content: &UserContent, has_password: bool) -> bool {
+    is_admin(content) && (has_password || content.external_subject.is_some())
+}
+
 fn expect_another_admin(tx: &mut Tx<'_>, id: i64) -> Result<()> {
     match store::users::other_active_admins(tx.conn, id)? {
         0 => Err(Error::Conflict(
-            "this is the last active administrator; give another account the role `admin` first"
+            "this is the last active administrator who can sign in; give another account the role `admin` and a password first"
                 .to_owned(),
         )),
         _ => Ok(()),

@@ -189,7 +189,12 @@ pub struct TopicCreate {
     #[schema(max_length = 200, example = "demo")]
     site: String,
     /// Its name within the site, unique and stable; made by the server where it is left out.
-    #[schema(max_length = 200, min_length = 1, example = "deep-sea", nullable = false)]
+    #[schema(
+        max_length = 200,
+        min_length = 1,
+        example = "deep-sea",
+        nullable = false
+    )]
     key: Option<String>,
     /// Its title; not unique.
     #[schema(max_length = 16000, min_length = 1, example = "专题:深海观测")]
@@ -210,7 +215,12 @@ pub struct TopicCreate {
 )]
 pub struct TopicUpdate {
     /// Its title; not unique.
-    #[schema(max_length = 16000, min_length = 1, example = "专题:深海观测", nullable = false)]
+    #[schema(
+        max_length = 16000,
+        min_length = 1,
+        example = "专题:深海观测",
+        nullable = false
+    )]
     title: Option<String>,
     /// The year it belongs to; `null` for none.
     #[schema(minimum = 1, maximum = 9999, example = 2026)]

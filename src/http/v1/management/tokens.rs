@@ -109,8 +109,8 @@ pub async fn get_account(
 
 /// Change one's own password
 ///
-/// Ends all sessions of the account, the one at hand included: sign in again. API keys stay. A wrong present password counts like
-/// a failed sign-in. API keys cannot do this.
+/// Ends all sessions of the account, the one at hand included, and revokes its API keys: sign in again. Wrong present passwords are
+/// answered 422, and slowed down from the fifth on, apart from failed sign-ins. API keys cannot do this.
 #[utoipa::path(operation_id = "changePassword", tag = "tokens", security(("bearer" = [])), request_body = PasswordRequest,
     responses((status = 204, description = "The new password holds, and all sessions are over"), PasswordProblems))]
 #[post("/password")]

@@ -197,7 +197,7 @@ pub async fn get_user(
 /// Change an account
 ///
 /// A merge patch (RFC 7396): members that are left out stay, `null` clears. A new password and `is_active` `false` end all sessions
-/// of the account. The last active administrator stays one.
+/// of the account for good; a new password revokes its API keys too. The last active administrator who can sign in stays one.
 #[utoipa::path(operation_id = "updateUser", tag = "accounts", params(IdPath), request_body = UserUpdate, security(("bearer" = [])),
     responses((status = 200, description = "The account as it is now", body = UserBody), ChangeProblems))]
 #[patch("/users/{id}")]
