@@ -348,7 +348,11 @@ impl Access {
                 if let Some(user) = store::users::find_by_external_subject(conn, &wanted)? {
                     return Ok((Some(user), None));
                 }
-                Ok((None, candidate(conn, address.as_deref())?))
+                match candidate(conn, address.as_deref())? {
+                    // Perhaps another request of the same subject has linked it between the two looks.
+                    None => Ok((store::users::find_by_external_subject(conn, &wanted)?, None)),
+                    found => Ok((None, found)),
+                }
             })
             .await?;
         let Some(candidate) = candidate else {

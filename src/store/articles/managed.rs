@@ -235,7 +235,7 @@ fn summary(row: SummaryRow) -> ManagedSummary {
     }
 }
 
-/// How many articles fit, up to [`COUNTED`]; then it says so.
+/// How many articles fit, up to `COUNTED`; then it says so.
 pub fn count_managed(conn: &mut Conn, filters: &ManagedFilters) -> Result<Total> {
     let counted: Vec<i64> = listed!(filters)
         .select(articles::id)
