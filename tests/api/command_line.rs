@@ -803,3 +803,61 @@ fn an_account_is_made_with_a_password_from_standard_input() {
         assert_eq!(sign_in("not this").0, 401);
     }
 }
+
+/// The status and the body of the answer to a request with a JSON body.
+fn send_json(serving: &Serving, head: &str, token: &str, body: &Value) -> (u16, Value) {
+    let mut stream = TcpStream::connect(&serving.address).unwrap();
+    let body = body.to_string();
+    write!(
+        stream,
+        "{head} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {token}\r\nif-match: *\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    received(stream)
+}
+
+/// What was acknowledged is there after `kill -9`: writes, their audit entries, sessions
+#[test]
+fn an_acknowledged_write_survives_a_kill() {
+    for database in databases() {
+        let place = Place::with(&database).var("MASTHEAD_LOG", "info");
+        place.write("a.ndjson", Portal::new("demo").category("news").lines());
+        place.run(&["import", "a.ndjson"]).assert_done();
+        let create = [
+            "user",
+            "create",
+            "--email",
+            "a@example.org",
+            "--role",
+            "admin",
+        ];
+        run_with_input(&place, &create, b"correct horse\n").assert_done();
+        let signing = serde_json::json!({"email": "a@example.org", "password": "correct horse"});
+        let first = Serving::start(&place);
+        let (status, tokens) = send_json(&first, "POST /api/v1/auth/token", "", &signing);
+        assert_eq!(status, 200, "{tokens}");
+        let token = tokens["access_token"].as_str().unwrap();
+        let mut last = 0;
+        for n in 1..=20 {
+            let article = serde_json::json!({"site": "demo", "category": "news", "title": format!("Title {n}"), "status": "published"});
+            let (status, made) = send_json(&first, "POST /api/v1/manage/articles", token, &article);
+            assert_eq!(status, 201, "{made}");
+            last = made["id"].as_i64().unwrap();
+        }
+        // SIGKILL, in the moment after the last answer.
+        drop(first);
+        let second = Serving::start(&place);
+        assert_eq!(second.get(&format!("/api/v1/articles/{last}")).0, 200);
+        let list = second.get("/api/v1/articles?count=exact").1;
+        assert_eq!(list["total"], 20);
+        let change = serde_json::json!({"title": "After"});
+        let path = format!("PATCH /api/v1/manage/articles/{last}");
+        let (status, changed) = send_json(&second, &path, token, &change);
+        assert_eq!((status, &changed["version"]), (200, &2.into()), "{changed}");
+        let log = "GET /api/v1/manage/audit-log?action=create_article&count=exact";
+        let (_, entries) = send_json(&second, log, token, &Value::Null);
+        assert_eq!(entries["total"], 20, "{entries}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Writing API keys. The key itself never comes here, only what is stored of it.
 
-use super::Tx;
-use crate::error::{Error, Fault, Resource, Result};
+use super::{Tx, invalid};
+use crate::error::{Error, Resource, Result};
 use crate::models::access::Scope;
 use crate::models::account::ApiKeyRecord;
 use crate::models::managed::{Change, Expected};
@@ -53,7 +53,7 @@ pub fn create(tx: &mut Tx<'_>, record: ApiKeyRecord, stored: Stored) -> Result<C
     // Locked, so that the account is not deleted meanwhile.
     store::connection::lock(tx.conn, "users", user_id)?;
     if store::users::find(tx.conn, user_id)?.is_none() {
-        return Err(fault(
+        return Err(invalid(
             "/user_id",
             "unknown",
             format!("`user_id` names no account: there is no {user_id}"),
@@ -121,7 +121,7 @@ fn expect_within(tx: &Tx<'_>, scopes: &Patch<Vec<Scope>>) -> Result<()> {
         return Ok(());
     };
     if let Some(at) = scopes.iter().position(|scope| *scope == Scope::UsersWrite) {
-        return Err(fault(
+        return Err(invalid(
             &format!("/scopes/{at}"),
             "invalid",
             "`scopes` must not have `users_write`: accounts and keys are changed by people who sign in"
@@ -137,17 +137,13 @@ fn expect_within(tx: &Tx<'_>, scopes: &Patch<Vec<Scope>>) -> Result<()> {
 
 fn expect_later(tx: &Tx<'_>, at: Option<Ts>) -> Result<()> {
     match at.is_some_and(|at| at <= tx.now) {
-        true => Err(fault(
+        true => Err(invalid(
             "/expires_at",
             "invalid",
             "`expires_at` must be in the future; to end a key now revoke it".to_owned(),
         )),
         false => Ok(()),
     }
-}
-
-fn fault(pointer: &str, code: &'static str, detail: String) -> Error {
-    Error::Invalid(vec![Fault::new(pointer, code, detail)])
 }
 
 /// The key as it stays until the transaction ends, where the caller expects this version.

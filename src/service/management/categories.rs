@@ -1,7 +1,7 @@
 //! Writing categories: places in a tree, with everything that hangs on them. Who changes one keeps all others out who write
 //! articles or categories, so that paths, lists and counts change together.
 
-use super::Tx;
+use super::{Tx, invalid};
 use crate::error::{Error, Fault, Resource, Result};
 use crate::models::category::{Category, parent_path};
 use crate::models::managed::{Change, Expected, Managed};
@@ -183,7 +183,7 @@ fn rename(tx: &mut Tx<'_>, category: &mut Category, record: &CategoryChange) -> 
         Some(id) if wanted != old.parent_id => {
             let parent = parent_by_id(tx, old.site_id, id)?;
             if chain(tx, wanted)?.contains(&old.id) {
-                return Err(fault(
+                return Err(invalid(
                     "/parent_id",
                     "circular",
                     "`parent_id` is the category itself or below it; choose one outside of it"
@@ -298,7 +298,7 @@ fn parent_by_path(tx: &mut Tx<'_>, site_id: i64, path: &str) -> Result<Option<Ca
     };
     match store::categories::find(tx.conn, site_id, above)? {
         Some(parent) => Ok(Some(parent)),
-        None => Err(fault(
+        None => Err(invalid(
             "/path",
             "unknown_parent",
             format!(
@@ -314,7 +314,7 @@ fn parent_by_id(tx: &mut Tx<'_>, site_id: i64, id: i64) -> Result<Category> {
     found
         .filter(|parent| parent.site_id == site_id)
         .ok_or_else(|| {
-            fault(
+            invalid(
                 "/parent_id",
                 "unknown",
                 format!("`parent_id` names no category of the site: there is no {id}"),
@@ -343,7 +343,7 @@ fn expect_free(tx: &mut Tx<'_>, site_id: i64, path: &str, pointer: &str) -> Resu
 
 fn expect_short(pointer: &str, characters: i64) -> Result<()> {
     match characters > limit() {
-        true => Err(fault(
+        true => Err(invalid(
             pointer,
             "too_long",
             format!(
@@ -372,10 +372,6 @@ fn joined(parent: Option<&Category>, slug: &str) -> String {
 
 fn last_part(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, slug)| slug)
-}
-
-fn fault(pointer: &str, code: &'static str, detail: String) -> Error {
-    Error::Invalid(vec![Fault::new(pointer, code, detail)])
 }
 
 /// The last place among the categories directly below one, or at the top of a site.

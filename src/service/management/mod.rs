@@ -3,6 +3,7 @@
 //! followers. Knows neither HTTP nor SQL.
 
 pub mod api_keys;
+mod article_references;
 pub mod articles;
 pub mod audit;
 pub mod categories;
@@ -11,13 +12,14 @@ pub mod menus;
 pub mod sites;
 pub mod sources;
 pub mod topics;
+mod transaction;
 pub mod users;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use crate::clock::Clock;
-use crate::error::{Error, Result};
+use crate::error::{Error, Fault, Result};
 use crate::models::access::{Caller, Operation, Reach, Refusal, Role, Scope};
 use crate::models::audit::{AddressKey, NewEntry};
 use crate::models::reply::{Claim, Reply, RequestKey};
@@ -25,6 +27,8 @@ use crate::models::time::Ts;
 use crate::store::connection::{Structure, lock_structure};
 use crate::store::counts::Deltas;
 use crate::store::{self, Conn, Store};
+
+pub use transaction::Tx;
 
 /// Use cases of those who may write.
 #[derive(Clone)]
@@ -57,17 +61,6 @@ impl Work {
             run: Box::new(run),
         }
     }
-}
-
-/// A running transaction on behalf of a caller.
-pub struct Tx<'t> {
-    conn: &'t mut Conn,
-    caller: &'t Caller,
-    operation: Operation,
-    now: Ts,
-    effects: &'t mut Effects,
-    /// Whether the place of what is changed was asked about.
-    is_allowed: bool,
 }
 
 /// What the end of a transaction has to write.
@@ -384,183 +377,14 @@ fn forbidden(role: Role, place: &str) -> Error {
     Error::Forbidden(format!("this needs the role `{}`{place}", role.as_str()))
 }
 
-impl<'t> Tx<'t> {
-    fn new(
-        conn: &'t mut Conn,
-        caller: &'t Caller,
-        operation: Operation,
-        now: Ts,
-        effects: &'t mut Effects,
-    ) -> Self {
-        Self {
-            conn,
-            caller,
-            operation,
-            now,
-            effects,
-            is_allowed: false,
-        }
-    }
-
-    /// Fails unless the role that the operation needs holds everywhere.
-    fn allow_everywhere(&mut self) -> Result<()> {
-        self.allow(self.caller.principal.rights.role, " everywhere")
-    }
-
-    /// Fails unless the role that the operation needs holds in some place; what is shown is what the caller may see.
-    fn allow_somewhere(&mut self) -> Result<()> {
-        self.allow(self.caller.principal.rights.somewhere(), "")
-    }
-
-    /// Fails unless the role that the operation needs holds in all of a site.
-    fn allow_in_site(&mut self, site_id: i64) -> Result<()> {
-        self.allow(
-            self.caller.principal.rights.in_site(site_id),
-            " in this site",
-        )
-    }
-
-    /// Fails unless the role that the operation needs holds in some place of a site: structure is seen by everybody who
-    /// works there. For those who do not, `missing` is what they are told.
-    fn allow_to_see(&mut self, site_id: i64, missing: impl FnOnce() -> Error) -> Result<()> {
-        let role = self.caller.principal.rights.within_site(site_id);
-        if role.is_none() {
-            return Err(missing());
-        }
-        self.allow(role, " in this site")
-    }
-
-    /// Fails unless the role that the operation needs holds in a category of a site; returns the role that does.
-    fn allow_in_category(&mut self, site_id: i64, category_id: i64) -> Result<Role> {
-        let role = self.role_in_category(site_id, category_id)?;
-        self.allow(role, " in this category")?;
-        Ok(role.unwrap_or(Role::Reader))
-    }
-
-    /// The role in a category of a site. Looks the categories above it up only for callers with rights in single ones.
-    fn role_in_category(&mut self, site_id: i64, category_id: i64) -> Result<Option<Role>> {
-        let rights = &self.caller.principal.rights;
-        let is_simple = rights
-            .grants
-            .iter()
-            .all(|grant| grant.category_id.is_none());
-        let chain = match is_simple {
-            true => Vec::new(),
-            false => store::categories::ancestors(self.conn, &[category_id])?
-                .into_iter()
-                .map(|(_, id)| id)
-                .collect(),
-        };
-        Ok(rights.in_category(site_id, &chain))
-    }
-
-    fn allow(&mut self, role: Option<Role>, place: &str) -> Result<()> {
-        self.is_allowed = true;
-        match self.operation.rule().role {
-            Some(needed) if role < Some(needed) => Err(forbidden(needed, place)),
-            _ => Ok(()),
-        }
-    }
-
-    /// A use case that never asked is a fault of ours, and must not pass.
-    fn expect_allowed(&self) -> Result<()> {
-        match self.is_allowed {
-            true => Ok(()),
-            false => Err(Error::internal(format!(
-                "`{}` did not ask for rights",
-                self.operation.as_str()
-            ))),
-        }
-    }
-
-    /// The sites that a caller sees something of; `None` stands for all.
-    fn visible_sites(&self) -> Option<Vec<i64>> {
-        let rights = &self.caller.principal.rights;
-        if rights.role.is_some() {
-            return None;
-        }
-        let sites: BTreeSet<i64> = rights.grants.iter().map(|grant| grant.site_id).collect();
-        Some(sites.into_iter().collect())
-    }
-
-    /// The id of the site with `slug`, where the caller sees something of it.
-    fn visible_site(&mut self, slug: &str) -> Result<Option<i64>> {
-        let rights = &self.caller.principal.rights;
-        let found = store::sites::find_id(self.conn, slug)?;
-        Ok(found.filter(|id| rights.within_site(*id).is_some()))
-    }
-
-    /// The id of the site that a request names.
-    fn site_id(&mut self, slug: &str) -> Result<i64> {
-        store::sites::find_id(self.conn, slug)?.ok_or_else(|| {
-            Error::Invalid(vec![crate::error::Fault::new(
-                "/site",
-                "unknown",
-                format!("`site` names no site: there is no `{slug}`"),
-            )])
-        })
-    }
-
-    /// Notes that something of a site changes, or (without one) something that all sites may show.
-    fn touch(&mut self, site_id: Option<i64>) -> Result<()> {
-        self.effects.has_touched = true;
-        match site_id {
-            Some(id) => {
-                self.effects.sites.insert(id);
-            }
-            None => self.effects.sites.extend(store::sites::ids(self.conn)?),
-        }
-        Ok(())
-    }
-
-    /// Notes what a save adds to the numbers of categories.
-    fn count(&mut self, deltas: Deltas) {
-        for (category_id, delta) in deltas {
-            *self.effects.counts.entry(category_id).or_default() += delta;
-        }
-    }
-
-    /// Adds to the last entry for the audit log what no body shows, such as that a password is another one now.
-    pub fn remark(&mut self, member: &str, value: impl Into<serde_json::Value>) {
-        let Some(entry) = self.effects.entries.last_mut() else {
-            return;
-        };
-        let after = entry.after.get_or_insert_with(|| serde_json::json!({}));
-        if let Some(members) = after.as_object_mut() {
-            members.insert(member.to_owned(), value.into());
-        }
-    }
-
-    /// Notes for the audit log what the operation did to one thing: the members that differ, before and after.
-    pub fn record(
-        &mut self,
-        resource: &'static str,
-        resource_id: i64,
-        site_id: Option<i64>,
-        before: Option<serde_json::Value>,
-        after: Option<serde_json::Value>,
-    ) {
-        let principal = &self.caller.principal;
-        self.effects.entries.push(NewEntry {
-            at: self.now,
-            action: self.operation.as_str().to_owned(),
-            resource: resource.to_owned(),
-            resource_id: Some(resource_id),
-            site_id,
-            user_id: Some(principal.user_id),
-            api_key_id: principal.api_key_id,
-            actor: principal.actor.clone(),
-            address_hash: None,
-            trace_id: Some(self.caller.trace_id.clone()),
-            before,
-            after,
-        });
-    }
-}
-
 /// A name for a record that the request left without one: 20 hexadecimal digits.
 fn random_key() -> Result<String> {
     let mut bytes = [0; 10];
     getrandom::fill(&mut bytes).map_err(|e| Error::Internal(e.into()))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// A body of which one member cannot be used.
+fn invalid(pointer: &str, code: &'static str, detail: impl Into<String>) -> Error {
+    Error::Invalid(vec![Fault::new(pointer, code, detail)])
 }

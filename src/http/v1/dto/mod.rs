@@ -3,6 +3,7 @@
 
 pub mod api_key;
 pub mod article;
+pub mod article_request;
 pub mod audit_entry;
 pub mod batch;
 pub mod category;

@@ -15,9 +15,9 @@ use crate::http::problem::{
     Problem,
 };
 use crate::http::query::{Limit, NoQuery, PageNumber, Query, RecordId};
+use crate::http::v1::dto::article_request::{ArticleCreate, ArticleUpdate, TranslationReplace};
 use crate::http::v1::dto::managed_article::{
-    ArticleCreate, ArticleStatus, ArticleUpdate, ManagedArticleBody, ManagedArticlePage,
-    TranslationReplace,
+    ArticleStatus, ManagedArticleBody, ManagedArticlePage,
 };
 use crate::json::records::{self, Form};
 use crate::models::access::Operation;

@@ -1,0 +1,142 @@
+//! What a request on an article names, and by what the article is named: categories, sources, topics, related articles, slugs.
+
+use std::collections::HashMap;
+
+use super::{Tx, invalid};
+use crate::content::articles::Known;
+use crate::error::{Error, Fault, Result};
+use crate::models::article::{ArticleContent, ArticleState};
+use crate::models::patch::Patch;
+use crate::models::record::ArticleRecord;
+use crate::store;
+
+/// The category that a record names, by id or by path; the record has its path afterwards.
+pub(super) fn settle_category(
+    tx: &mut Tx<'_>,
+    site_id: i64,
+    record: &mut ArticleRecord,
+) -> Result<Option<i64>> {
+    let found = match (&record.category, &record.category_id) {
+        (Patch::Set(path), _) => {
+            store::categories::find(tx.conn, site_id, path)?.ok_or_else(|| {
+                invalid(
+                    "/category",
+                    "unknown",
+                    "`category` names no category of the site",
+                )
+            })?
+        }
+        (_, Patch::Set(id)) => store::categories::find_by_id(tx.conn, *id)?
+            .filter(|category| category.site_id == site_id)
+            .ok_or_else(|| {
+                invalid(
+                    "/category_id",
+                    "unknown",
+                    "`category_id` names no category of the site",
+                )
+            })?,
+        _ => return Ok(None),
+    };
+    record.category = Patch::Set(found.path);
+    Ok(Some(found.id))
+}
+
+/// The ids behind the natural keys that a record names.
+pub(super) fn known(tx: &mut Tx<'_>, site_id: i64, record: &ArticleRecord) -> Result<Known> {
+    let list = |patch: &Patch<Vec<String>>| match patch {
+        Patch::Set(names) => names.clone(),
+        Patch::Keep | Patch::Clear => Vec::new(),
+    };
+    let paths: Vec<String> = record.category.clone().set().into_iter().collect();
+    Ok(Known {
+        categories: store::categories::ids(tx.conn, site_id, &paths)?
+            .into_iter()
+            .collect(),
+        sources: store::sources::ids(tx.conn, &list(&record.sources))?
+            .into_iter()
+            .collect(),
+        topics: store::topics::ids(tx.conn, site_id, &list(&record.topics))?
+            .into_iter()
+            .collect(),
+    })
+}
+
+/// The ids of related articles, in order.
+pub(super) fn related_ids(tx: &mut Tx<'_>, site_id: i64, keys: &[String]) -> Result<Vec<i64>> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known: HashMap<String, i64> = store::articles::keys(tx.conn, site_id, keys)?
+        .into_iter()
+        .collect();
+    keys.iter()
+        .enumerate()
+        .map(|(at, key)| {
+            known.get(key).copied().ok_or_else(|| {
+                let detail = format!("`related[{at}]` names no article of the site");
+                invalid(&format!("/related/{at}"), "unknown", &detail)
+            })
+        })
+        .collect()
+}
+
+/// Sees to it that no other article of the site has a slug of this one. A slug that was made from the title gives way, one that
+/// was given is refused.
+pub(super) fn settle_slugs(
+    tx: &mut Tx<'_>,
+    site_id: i64,
+    own_id: Option<i64>,
+    content: &mut ArticleContent,
+    is_made: bool,
+    key: &str,
+) -> Result<()> {
+    let wanted: Vec<String> = content.slugs().into_keys().map(str::to_owned).collect();
+    store::articles::lock_slugs(tx.conn, site_id, &wanted)?;
+    let owners = store::articles::slug_owners(tx.conn, site_id, &wanted)?;
+    let others: Vec<&String> = owners
+        .iter()
+        .filter(|(_, owner)| Some(*owner) != own_id)
+        .map(|(slug, _)| slug)
+        .collect();
+    let ArticleState { slug, .. } = &mut content.state;
+    if is_made && others.iter().any(|other| *other == slug) {
+        *slug = crate::text::slug::disambiguate(slug, key);
+        return match others.len() {
+            1 => Ok(()),
+            _ => Err(taken_in_translation(content, &others)),
+        };
+    }
+    match others.first() {
+        None => Ok(()),
+        Some(other) if *other == slug => Err(taken("slug", other)),
+        Some(_) => Err(taken_in_translation(content, &others)),
+    }
+}
+
+fn taken_in_translation(content: &ArticleContent, others: &[&String]) -> Error {
+    let translations = content
+        .texts
+        .iter()
+        .filter(|t| t.locale != content.state.locale);
+    let at = translations.enumerate().find(|(_, text)| {
+        text.slug
+            .as_ref()
+            .is_some_and(|slug| others.contains(&slug))
+    });
+    let (at, slug) = at.map_or((0, ""), |(at, text)| {
+        (at, text.slug.as_deref().unwrap_or_default())
+    });
+    Error::Taken(Fault::new(
+        format!("/translations/{at}/slug"),
+        "taken",
+        format!("`slug` of a translation is taken: another article of the site has `{slug}`"),
+    ))
+}
+
+pub(super) fn taken(member: &str, value: &str) -> Error {
+    Error::Taken(Fault::new(
+        format!("/{member}"),
+        "taken",
+        format!("`{member}` is taken: another article of the site has `{value}`"),
+    ))
+}
