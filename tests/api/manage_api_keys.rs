@@ -36,7 +36,7 @@ on_both! {
             "expires_at": "2026-02-01T00:00:00Z", "last_used_at": stored["last_used_at"], "revoked_at": null, "version": 1,
             "created_at": "2026-01-15T04:00:00Z", "updated_at": "2026-01-15T04:00:00Z",
         }));
-        let secret = key.rsplit('_').next().unwrap();
+        let secret = key.splitn(3, '_').nth(2).unwrap();
         for kept in [desk.get("/api-keys").await.text(), desk.get("/audit-log?limit=100").await.text()] {
             assert!(!kept.contains(secret) && !kept.contains("digest"), "{kept}");
         }
