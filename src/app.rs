@@ -25,7 +25,6 @@ use crate::http::pagination::CursorKey;
 use crate::http::problem::pages::ProblemPages;
 use crate::http::request::{Edge, edge};
 use crate::jobs;
-use crate::models::time::Ts;
 use crate::service::Services;
 use crate::service::access::{AccessSettings, ProviderSettings};
 use crate::store::{self, Store};
@@ -33,14 +32,10 @@ use crate::store::{self, Store};
 /// Name of the secret that signs cursors.
 const CURSOR_KEY: &str = "cursor_key";
 
-/// Bytes of a secret that is made at the first start.
-const SECRET_BYTES: usize = 32;
-
 /// Everything that commands and the server work with.
 #[derive(Clone)]
 pub struct App {
     config: Arc<Config>,
-    clock: Clock,
     store: Store,
     services: Services,
 }
@@ -82,7 +77,6 @@ impl App {
         let services = Services::new(&store, &clock, access_settings(&config))?;
         Ok(Self {
             config: Arc::new(config),
-            clock,
             store,
             services,
         })
@@ -104,7 +98,7 @@ impl App {
         self.services.upkeep.complete_migration()?;
         if applied > 0 {
             // Made now, so that a start need not write.
-            self.secret(CURSOR_KEY)?;
+            self.services.access.secret(CURSOR_KEY)?;
             self.services.access.prepare()?;
         }
         Ok(applied)
@@ -196,23 +190,9 @@ impl App {
     fn cursor_key(&self) -> Result<CursorKey> {
         let secret = match &self.config.cursor_key {
             Some(secret) => secret.expose().to_vec(),
-            None => self.secret(CURSOR_KEY)?,
+            None => self.services.access.secret(CURSOR_KEY)?,
         };
         CursorKey::new(&secret).map_err(|e| Error::Internal(e.into()))
-    }
-
-    fn secret(&self, name: &str) -> Result<Vec<u8>> {
-        if let Some(secret) = self
-            .store
-            .read_blocking(|conn| store::secrets::find(conn, name))?
-        {
-            return Ok(secret);
-        }
-        let mut candidate = [0; SECRET_BYTES];
-        getrandom::fill(&mut candidate).map_err(|e| Error::Internal(e.into()))?;
-        let now = Ts::from(self.clock.now());
-        self.store
-            .write_blocking(|conn| store::secrets::get_or_insert(conn, name, &candidate, now))
     }
 }
 

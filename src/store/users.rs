@@ -121,14 +121,6 @@ pub fn count(conn: &mut Conn) -> Result<i64> {
     Ok(users::table.count().get_result(conn)?)
 }
 
-/// Those of `ids` that exist, with their addresses.
-pub fn emails(conn: &mut Conn, ids: &[i64]) -> Result<Vec<(i64, String)>> {
-    Ok(users::table
-        .filter(any_of(users::id, ids))
-        .select((users::id, users::email))
-        .load(conn)?)
-}
-
 /// The slugs of sites in which roles hold, as `(id, slug)`.
 pub fn site_slugs(conn: &mut Conn, ids: &[i64]) -> Result<Vec<(i64, String)>> {
     Ok(sites::table

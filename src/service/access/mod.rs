@@ -229,7 +229,8 @@ impl Access {
         Ok(self.secrets.get_or_init(|| secrets))
     }
 
-    fn secret(&self, name: &str) -> Result<Vec<u8>> {
+    /// The secret called `name`, which all instances share; made where there is none. Blocks the calling thread.
+    pub fn secret(&self, name: &str) -> Result<Vec<u8>> {
         let known = self
             .store
             .read_blocking(|conn| store::secrets::find(conn, name))?;

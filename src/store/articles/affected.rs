@@ -16,8 +16,6 @@ pub enum Named {
     Topic(i64),
     /// A category, or one below it.
     Below(i64),
-    /// Exactly this category.
-    Category(i64),
     /// An article, as a related one.
     Related(i64),
     /// A site.
@@ -47,7 +45,6 @@ impl Named {
                 "SELECT article_id FROM article_owners WHERE user_id = $1",
                 id,
             ),
-            Self::Category(id) => ("SELECT id FROM articles WHERE category_id = $1", id),
             Self::Below(id) => (
                 "SELECT a.id FROM articles a WHERE a.category_id IN ( \
                    WITH RECURSIVE below (id) AS ( \
@@ -74,20 +71,4 @@ pub fn touch(conn: &mut Conn, named: Named) -> Result<()> {
     .bind::<BigInt, _>(id)
     .execute(conn)?;
     Ok(())
-}
-
-/// The sites of the articles that name something.
-pub fn sites_naming(conn: &mut Conn, named: Named) -> Result<Vec<i64>> {
-    #[derive(QueryableByName)]
-    struct Found {
-        #[diesel(sql_type = BigInt)]
-        site_id: i64,
-    }
-    let (query, id) = named.query();
-    let found: Vec<Found> = diesel::sql_query(format!(
-        "SELECT DISTINCT site_id FROM articles WHERE id IN ({query})"
-    ))
-    .bind::<BigInt, _>(id)
-    .load(conn)?;
-    Ok(found.into_iter().map(|found| found.site_id).collect())
 }

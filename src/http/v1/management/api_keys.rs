@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::IntoParams;
 
-use super::{Desk, IfMatch, Resource, View, conclude, response};
+use super::{Desk, IfMatch, Resource, View, changing, conclude, response};
 use crate::http::body::JsonBody;
 use crate::http::pagination::{Address, CountKind, CursorKey, Fingerprint, Paging};
 use crate::http::path::IdPath;
@@ -43,10 +43,6 @@ impl Resource for ApiKey {
     fn version(&self) -> i64 {
         self.version
     }
-
-    fn into_body(self) -> ApiKeyBody {
-        self.into()
-    }
 }
 
 /// A key that was just made: its body has a member for the key itself.
@@ -68,9 +64,11 @@ impl Resource for NewKey {
     fn version(&self) -> i64 {
         self.0.version
     }
+}
 
-    fn into_body(self) -> ApiKeyCreatedBody {
-        ApiKeyBody::from(self.0).into()
+impl From<NewKey> for ApiKeyCreatedBody {
+    fn from(key: NewKey) -> Self {
+        ApiKeyBody::from(key.0).into()
     }
 }
 
@@ -96,17 +94,15 @@ fn create(body: &JsonBody) -> Result<(Work, String), Problem> {
 /// The work of `updateApiKey`.
 pub fn update(id: i64, expected: Expected, body: &JsonBody) -> Result<Work, Problem> {
     let record = body.read(|fields| accounts::api_key(fields, Form::Update))?;
-    Ok(Work::new(Operation::UpdateApiKey, move |tx| {
-        let change = api_keys::update(tx, id, &expected, record)?;
-        conclude(tx, change)
+    Ok(changing(Operation::UpdateApiKey, move |tx| {
+        api_keys::update(tx, id, &expected, record)
     }))
 }
 
 /// The work of `deleteApiKey`.
 pub fn delete(id: i64, expected: Expected) -> Work {
-    Work::new(Operation::DeleteApiKey, move |tx| {
-        let change = api_keys::delete(tx, id, &expected)?;
-        conclude(tx, change)
+    changing(Operation::DeleteApiKey, move |tx| {
+        api_keys::delete(tx, id, &expected)
     })
 }
 

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, delete, get, patch, post, put};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{Desk, IfMatch, Resource, View, conclude};
+use super::{Desk, IfMatch, Resource, View, changing};
 use crate::http::body::JsonBody;
 use crate::http::pagination::{Address, CountKind, CursorKey, Fingerprint, Paging};
 use crate::http::parameters::SiteSlug;
@@ -42,35 +42,28 @@ impl Resource for ManagedArticle {
     fn version(&self) -> i64 {
         self.version
     }
-
-    fn into_body(self) -> ManagedArticleBody {
-        self.into()
-    }
 }
 
 /// The work of `createArticle`.
 pub fn create(body: &JsonBody) -> Result<Work, Problem> {
     let record = body.read(|fields| records::article(fields, Form::Create))?;
-    Ok(Work::new(Operation::CreateArticle, |tx| {
-        let change = articles::create(tx, record)?;
-        conclude(tx, change)
+    Ok(changing(Operation::CreateArticle, |tx| {
+        articles::create(tx, record)
     }))
 }
 
 /// The work of `updateArticle`.
 pub fn update(id: i64, expected: Expected, body: &JsonBody) -> Result<Work, Problem> {
     let record = body.read(|fields| records::article(fields, Form::Update))?;
-    Ok(Work::new(Operation::UpdateArticle, move |tx| {
-        let change = articles::update(tx, id, &expected, record)?;
-        conclude(tx, change)
+    Ok(changing(Operation::UpdateArticle, move |tx| {
+        articles::update(tx, id, &expected, record)
     }))
 }
 
 /// The work of `deleteArticle`.
 pub fn delete(id: i64, expected: Expected) -> Work {
-    Work::new(Operation::DeleteArticle, move |tx| {
-        let change = articles::delete(tx, id, &expected)?;
-        conclude(tx, change)
+    changing(Operation::DeleteArticle, move |tx| {
+        articles::delete(tx, id, &expected)
     })
 }
 
@@ -85,18 +78,16 @@ pub fn put_translation_work(
         fields.read_only(&["locale"]);
         records::translation_of(fields, locale)
     })?;
-    Ok(Work::new(Operation::PutTranslation, move |tx| {
-        let change = articles::put_translation(tx, id, &expected, record)?;
-        conclude(tx, change)
+    Ok(changing(Operation::PutTranslation, move |tx| {
+        articles::put_translation(tx, id, &expected, record)
     }))
 }
 
 /// The work of `deleteTranslation`.
 pub fn delete_translation_work(place: TranslationPath, expected: Expected) -> Work {
     let TranslationPath { id, locale } = place;
-    Work::new(Operation::DeleteTranslation, move |tx| {
-        let change = articles::delete_translation(tx, id, &expected, &locale)?;
-        conclude(tx, change)
+    changing(Operation::DeleteTranslation, move |tx| {
+        articles::delete_translation(tx, id, &expected, &locale)
     })
 }
 

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, delete, get, patch, post};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{Desk, IfMatch, Resource, View, conclude};
+use super::{Desk, IfMatch, Resource, View, changing, conclude};
 use crate::http::body::JsonBody;
 use crate::http::pagination::{Address, CountKind, CursorKey, Fingerprint, Paging};
 use crate::http::parameters::SiteSlug;
@@ -40,27 +40,21 @@ impl Resource for Managed<Category> {
     fn version(&self) -> i64 {
         self.version
     }
-
-    fn into_body(self) -> ManagedCategoryBody {
-        self.into()
-    }
 }
 
 /// The work of `createCategory`.
 pub fn create(body: &JsonBody) -> Result<Work, Problem> {
     let record = body.read(|fields| records::category_change(fields, Form::Create))?;
-    Ok(Work::new(Operation::CreateCategory, |tx| {
-        let change = categories::create(tx, record)?;
-        conclude(tx, change)
+    Ok(changing(Operation::CreateCategory, |tx| {
+        categories::create(tx, record)
     }))
 }
 
 /// The work of `updateCategory`.
 pub fn update(id: i64, expected: Expected, body: &JsonBody) -> Result<Work, Problem> {
     let record = body.read(|fields| records::category_change(fields, Form::Update))?;
-    Ok(Work::new(Operation::UpdateCategory, move |tx| {
-        let change = categories::update(tx, id, &expected, record)?;
-        conclude(tx, change)
+    Ok(changing(Operation::UpdateCategory, move |tx| {
+        categories::update(tx, id, &expected, record)
     }))
 }
 

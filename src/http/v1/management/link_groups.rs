@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, delete, get, patch, post};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{Desk, IfMatch, Resource, View, conclude};
+use super::{Desk, IfMatch, Resource, View, changing};
 use crate::http::body::JsonBody;
 use crate::http::pagination::{Address, CountKind, CursorKey, Fingerprint, Paging};
 use crate::http::parameters::SiteSlug;
@@ -40,35 +40,28 @@ impl Resource for Managed<LinkGroup> {
     fn version(&self) -> i64 {
         self.version
     }
-
-    fn into_body(self) -> ManagedLinkGroupBody {
-        self.into()
-    }
 }
 
 /// The work of `createLinkGroup`.
 pub fn create(body: &JsonBody) -> Result<Work, Problem> {
     let record = body.read(|fields| records::link_group(fields, Form::Create))?;
-    Ok(Work::new(Operation::CreateLinkGroup, |tx| {
-        let change = link_groups::create(tx, record)?;
-        conclude(tx, change)
+    Ok(changing(Operation::CreateLinkGroup, |tx| {
+        link_groups::create(tx, record)
     }))
 }
 
 /// The work of `updateLinkGroup`.
 pub fn update(id: i64, expected: Expected, body: &JsonBody) -> Result<Work, Problem> {
     let record = body.read(|fields| records::link_group(fields, Form::Update))?;
-    Ok(Work::new(Operation::UpdateLinkGroup, move |tx| {
-        let change = link_groups::update(tx, id, &expected, record)?;
-        conclude(tx, change)
+    Ok(changing(Operation::UpdateLinkGroup, move |tx| {
+        link_groups::update(tx, id, &expected, record)
     }))
 }
 
 /// The work of `deleteLinkGroup`.
 pub fn delete(id: i64, expected: Expected) -> Work {
-    Work::new(Operation::DeleteLinkGroup, move |tx| {
-        let change = link_groups::delete(tx, id, &expected)?;
-        conclude(tx, change)
+    changing(Operation::DeleteLinkGroup, move |tx| {
+        link_groups::delete(tx, id, &expected)
     })
 }
 

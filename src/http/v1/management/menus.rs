@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, delete, get, patch, post};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{Desk, IfMatch, Resource, View, conclude};
+use super::{Desk, IfMatch, Resource, View, changing};
 use crate::http::body::JsonBody;
 use crate::http::pagination::{Address, CountKind, CursorKey, Fingerprint, Paging};
 use crate::http::parameters::SiteSlug;
@@ -38,35 +38,28 @@ impl Resource for Managed<Menu> {
     fn version(&self) -> i64 {
         self.version
     }
-
-    fn into_body(self) -> ManagedMenuBody {
-        self.into()
-    }
 }
 
 /// The work of `createMenu`.
 pub fn create(body: &JsonBody) -> Result<Work, Problem> {
     let record = body.read(|fields| records::menu(fields, Form::Create))?;
-    Ok(Work::new(Operation::CreateMenu, |tx| {
-        let change = menus::create(tx, record)?;
-        conclude(tx, change)
+    Ok(changing(Operation::CreateMenu, |tx| {
+        menus::create(tx, record)
     }))
 }
 
 /// The work of `updateMenu`.
 pub fn update(id: i64, expected: Expected, body: &JsonBody) -> Result<Work, Problem> {
     let record = body.read(|fields| records::menu(fields, Form::Update))?;
-    Ok(Work::new(Operation::UpdateMenu, move |tx| {
-        let change = menus::update(tx, id, &expected, record)?;
-        conclude(tx, change)
+    Ok(changing(Operation::UpdateMenu, move |tx| {
+        menus::update(tx, id, &expected, record)
     }))
 }
 
 /// The work of `deleteMenu`.
 pub fn delete(id: i64, expected: Expected) -> Work {
-    Work::new(Operation::DeleteMenu, move |tx| {
-        let change = menus::delete(tx, id, &expected)?;
-        conclude(tx, change)
+    changing(Operation::DeleteMenu, move |tx| {
+        menus::delete(tx, id, &expected)
     })
 }
 

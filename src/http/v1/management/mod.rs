@@ -30,7 +30,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::error::{Error, Fault, Result as ServiceResult};
+use crate::error::{Error, Result as ServiceResult};
 use crate::http::auth::Signed;
 use crate::http::problem::{Problem, ProblemCode, entity_tag};
 use crate::models::access::{Caller, Operation};
@@ -59,7 +59,7 @@ pub trait Resource: Sized {
     const PATH: &'static str;
 
     /// What a client sees.
-    type Body: Serialize;
+    type Body: Serialize + From<Self>;
 
     /// Its id.
     fn id(&self) -> i64;
@@ -69,9 +69,17 @@ pub trait Resource: Sized {
 
     /// Grows with every change.
     fn version(&self) -> i64;
+}
 
-    /// What a client sees.
-    fn into_body(self) -> Self::Body;
+/// The work of changing one thing as `change` says.
+pub fn changing<T: Resource + 'static>(
+    operation: Operation,
+    change: impl FnOnce(&mut Tx<'_>) -> ServiceResult<Change<T>> + Send + 'static,
+) -> Work {
+    Work::new(operation, |tx| {
+        let change = change(tx)?;
+        conclude(tx, change)
+    })
 }
 
 /// The answer to a change of one thing, and its entry in the audit log: 201 with `Location`, 200 or 204.
@@ -114,7 +122,7 @@ pub fn conclude<T: Resource>(tx: &mut Tx<'_>, change: Change<T>) -> ServiceResul
 
 /// A thing as a tree, to be compared, and as text, to be sent.
 fn rendered<T: Resource>(thing: T) -> ServiceResult<(Value, String)> {
-    let body = thing.into_body();
+    let body = T::Body::from(thing);
     let text = serde_json::to_string(&body).map_err(|e| Error::Internal(e.into()))?;
     let tree = serde_json::to_value(&body).map_err(|e| Error::Internal(e.into()))?;
     Ok((tree, text))
@@ -377,17 +385,23 @@ pub struct View<T> {
 
 impl<T> View<T> {
     /// One thing.
-    pub fn of<R: Resource<Body = T>>(thing: R) -> Self {
+    pub fn of<R: Resource<Body = T>>(thing: R) -> Self
+    where
+        T: From<R>,
+    {
         Self {
             version: Some(thing.version()),
-            body: thing.into_body(),
+            body: T::from(thing),
             links: String::new(),
             is_live: false,
         }
     }
 
     /// One thing of which a part changes without a new version, such as when it was last used: it is sent whole each time.
-    pub fn live<R: Resource<Body = T>>(thing: R) -> Self {
+    pub fn live<R: Resource<Body = T>>(thing: R) -> Self
+    where
+        T: From<R>,
+    {
         Self {
             is_live: true,
             ..Self::of(thing)
@@ -443,13 +457,4 @@ impl<T: Serialize> Responder for View<T> {
             false => response.content_type("application/json").body(json),
         }
     }
-}
-
-/// A parameter that is required: the fault where it is missing.
-pub fn missing_parameter(name: &str) -> Problem {
-    Problem::bad_parameter(vec![Fault::new(
-        format!("/{name}"),
-        "missing",
-        format!("`{name}` is required"),
-    )])
 }

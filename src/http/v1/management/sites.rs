@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, delete, get, patch, post};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{Desk, IfMatch, Resource, View, conclude};
+use super::{Desk, IfMatch, Resource, View, changing};
 use crate::http::body::JsonBody;
 use crate::http::pagination::{Address, CountKind, CursorKey, Fingerprint, Paging};
 use crate::http::path::IdPath;
@@ -39,35 +39,28 @@ impl Resource for Managed<Site> {
     fn version(&self) -> i64 {
         self.version
     }
-
-    fn into_body(self) -> ManagedSiteBody {
-        self.into()
-    }
 }
 
 /// The work of `createSite`.
 pub fn create(body: &JsonBody) -> Result<Work, Problem> {
     let record = body.read(|fields| records::site(fields, Form::Create))?;
-    Ok(Work::new(Operation::CreateSite, |tx| {
-        let change = sites::create(tx, record)?;
-        conclude(tx, change)
+    Ok(changing(Operation::CreateSite, |tx| {
+        sites::create(tx, record)
     }))
 }
 
 /// The work of `updateSite`.
 pub fn update(id: i64, expected: Expected, body: &JsonBody) -> Result<Work, Problem> {
     let record = body.read(|fields| records::site(fields, Form::Update))?;
-    Ok(Work::new(Operation::UpdateSite, move |tx| {
-        let change = sites::update(tx, id, &expected, record)?;
-        conclude(tx, change)
+    Ok(changing(Operation::UpdateSite, move |tx| {
+        sites::update(tx, id, &expected, record)
     }))
 }
 
 /// The work of `deleteSite`.
 pub fn delete(id: i64, expected: Expected) -> Work {
-    Work::new(Operation::DeleteSite, move |tx| {
-        let change = sites::delete(tx, id, &expected)?;
-        conclude(tx, change)
+    changing(Operation::DeleteSite, move |tx| {
+        sites::delete(tx, id, &expected)
     })
 }
 

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, delete, get, patch, post};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{Desk, IfMatch, Resource, View, conclude};
+use super::{Desk, IfMatch, Resource, View, changing, conclude};
 use crate::http::body::JsonBody;
 use crate::http::pagination::{Address, CountKind, CursorKey, Fingerprint, Paging};
 use crate::http::path::IdPath;
@@ -42,35 +42,28 @@ impl Resource for Managed<Source> {
     fn version(&self) -> i64 {
         self.version
     }
-
-    fn into_body(self) -> ManagedSourceBody {
-        self.into()
-    }
 }
 
 /// The work of `createSource`.
 pub fn create(body: &JsonBody) -> Result<Work, Problem> {
     let record = body.read(|fields| records::source(fields, Form::Create))?;
-    Ok(Work::new(Operation::CreateSource, |tx| {
-        let change = sources::create(tx, record)?;
-        conclude(tx, change)
+    Ok(changing(Operation::CreateSource, |tx| {
+        sources::create(tx, record)
     }))
 }
 
 /// The work of `updateSource`.
 pub fn update(id: i64, expected: Expected, body: &JsonBody) -> Result<Work, Problem> {
     let record = body.read(|fields| records::source(fields, Form::Update))?;
-    Ok(Work::new(Operation::UpdateSource, move |tx| {
-        let change = sources::update(tx, id, &expected, record)?;
-        conclude(tx, change)
+    Ok(changing(Operation::UpdateSource, move |tx| {
+        sources::update(tx, id, &expected, record)
     }))
 }
 
 /// The work of `deleteSource`.
 pub fn delete(id: i64, expected: Expected) -> Work {
-    Work::new(Operation::DeleteSource, move |tx| {
-        let change = sources::delete(tx, id, &expected)?;
-        conclude(tx, change)
+    changing(Operation::DeleteSource, move |tx| {
+        sources::delete(tx, id, &expected)
     })
 }
 

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, delete, get, patch, post};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{Desk, IfMatch, Resource, View, conclude};
+use super::{Desk, IfMatch, Resource, View, changing};
 use crate::http::body::JsonBody;
 use crate::http::pagination::{Address, CountKind, CursorKey, Fingerprint, Paging};
 use crate::http::parameters::SiteSlug;
@@ -40,35 +40,28 @@ impl Resource for Managed<Topic> {
     fn version(&self) -> i64 {
         self.version
     }
-
-    fn into_body(self) -> ManagedTopicBody {
-        self.into()
-    }
 }
 
 /// The work of `createTopic`.
 pub fn create(body: &JsonBody) -> Result<Work, Problem> {
     let record = body.read(|fields| records::topic(fields, Form::Create))?;
-    Ok(Work::new(Operation::CreateTopic, |tx| {
-        let change = topics::create(tx, record)?;
-        conclude(tx, change)
+    Ok(changing(Operation::CreateTopic, |tx| {
+        topics::create(tx, record)
     }))
 }
 
 /// The work of `updateTopic`.
 pub fn update(id: i64, expected: Expected, body: &JsonBody) -> Result<Work, Problem> {
     let record = body.read(|fields| records::topic(fields, Form::Update))?;
-    Ok(Work::new(Operation::UpdateTopic, move |tx| {
-        let change = topics::update(tx, id, &expected, record)?;
-        conclude(tx, change)
+    Ok(changing(Operation::UpdateTopic, move |tx| {
+        topics::update(tx, id, &expected, record)
     }))
 }
 
 /// The work of `deleteTopic`.
 pub fn delete(id: i64, expected: Expected) -> Work {
-    Work::new(Operation::DeleteTopic, move |tx| {
-        let change = topics::delete(tx, id, &expected)?;
-        conclude(tx, change)
+    changing(Operation::DeleteTopic, move |tx| {
+        topics::delete(tx, id, &expected)
     })
 }
 

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, delete, get, patch, post};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{Desk, IfMatch, Resource, View, conclude};
+use super::{Desk, IfMatch, Resource, View, changing, conclude};
 use crate::http::body::JsonBody;
 use crate::http::pagination::{Address, CountKind, CursorKey, Fingerprint, Paging};
 use crate::http::path::IdPath;
@@ -40,19 +40,14 @@ impl Resource for ManagedUser {
     fn version(&self) -> i64 {
         self.user.version
     }
-
-    fn into_body(self) -> UserBody {
-        self.into()
-    }
 }
 
 /// The work of `createUser`. It takes as long as hashing the password does.
 pub async fn create(desk: &Desk, body: &JsonBody) -> Result<Work, Problem> {
     let mut record = body.read(|fields| accounts::user(fields, Form::Create))?;
     let hash = hash(desk, Operation::CreateUser, &mut record).await?;
-    Ok(Work::new(Operation::CreateUser, |tx| {
-        let change = users::create(tx, record, hash.set())?;
-        conclude(tx, change)
+    Ok(changing(Operation::CreateUser, |tx| {
+        users::create(tx, record, hash.set())
     }))
 }
 
@@ -78,9 +73,8 @@ pub async fn update(
 
 /// The work of `deleteUser`.
 pub fn delete(id: i64, expected: Expected) -> Work {
-    Work::new(Operation::DeleteUser, move |tx| {
-        let change = users::delete(tx, id, &expected)?;
-        conclude(tx, change)
+    changing(Operation::DeleteUser, move |tx| {
+        users::delete(tx, id, &expected)
     })
 }
 
