@@ -22,15 +22,20 @@ use crate::http::links::Links;
 use crate::http::methods::{self, Methods};
 use crate::http::openapi::{self, SpecText};
 use crate::http::pagination::CursorKey;
+use crate::http::preview_token::PreviewKey;
 use crate::http::problem::pages::ProblemPages;
 use crate::http::request::{Edge, edge};
 use crate::jobs;
+use crate::models::revision::Retention;
 use crate::service::Services;
 use crate::service::access::{AccessSettings, ProviderSettings};
 use crate::store::{self, Store};
 
 /// Name of the secret that signs cursors.
 const CURSOR_KEY: &str = "cursor_key";
+
+/// Name of the secret that signs preview links.
+const PREVIEW_KEY: &str = "preview_key";
 
 /// Everything that commands and the server work with.
 #[derive(Clone)]
@@ -74,7 +79,15 @@ impl App {
 
     fn over(config: Config, clock: Clock) -> Result<Self> {
         let store = Store::open(&config)?;
-        let services = Services::new(&store, &clock, access_settings(&config))?;
+        let services = Services::new(
+            &store,
+            &clock,
+            access_settings(&config),
+            Retention {
+                kept: config.revisions_kept.into(),
+                max_age_days: config.revisions_max_age_days.into(),
+            },
+        )?;
         Ok(Self {
             config: Arc::new(config),
             store,
@@ -99,6 +112,7 @@ impl App {
         if applied > 0 {
             // Made now, so that a start need not write.
             self.services.access.secret(CURSOR_KEY)?;
+            self.services.access.secret(PREVIEW_KEY)?;
             self.services.access.prepare()?;
         }
         Ok(applied)
@@ -123,6 +137,7 @@ impl App {
         let docs = Data::new(Docs::load().map_err(|e| Error::Internal(e.into()))?);
         let problems = Data::new(ProblemPages::render(&self.config.public_url));
         let key = Data::new(self.cursor_key()?);
+        let preview_key = Data::new(PreviewKey::new(self.services.access.secret(PREVIEW_KEY)?));
         self.services.access.prepare()?;
         let services = Data::new(self.services.clone());
         let origins = Data::new(Origins::new(self.config.cors_origins.clone()));
@@ -151,6 +166,7 @@ impl App {
                 .app_data(Data::clone(&problems))
                 .app_data(Data::clone(&methods))
                 .app_data(Data::clone(&key))
+                .app_data(Data::clone(&preview_key))
                 .app_data(Data::clone(&services))
                 .app_data(Data::clone(&limits))
                 .app_data(Data::clone(&proxies))

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use url::Url;
 
 /// Every variable this program reads under its own prefix.
-const VARIABLES: [&str; 26] = [
+const VARIABLES: [&str; 28] = [
     "MASTHEAD_BIND",
     "MASTHEAD_CORS_ORIGINS",
     "MASTHEAD_CURSOR_KEY",
@@ -23,6 +23,8 @@ const VARIABLES: [&str; 26] = [
     "MASTHEAD_LOG",
     "MASTHEAD_LOG_FORMAT",
     "MASTHEAD_MAX_BODY_BYTES",
+    "MASTHEAD_REVISIONS_KEPT",
+    "MASTHEAD_REVISIONS_MAX_AGE_DAYS",
     "MASTHEAD_CACHE_SHARED_S",
     "MASTHEAD_CACHE_STALE_S",
     "MASTHEAD_CACHE_ERROR_S",
@@ -96,6 +98,10 @@ pub struct Config {
     pub shutdown_timeout: Duration,
     /// The largest request body that is read.
     pub max_body_bytes: usize,
+    /// How many of the newest revisions of an article are kept; 0 stands for all.
+    pub revisions_kept: u32,
+    /// For how many days revisions are kept after the next one came; 0 stands for ever.
+    pub revisions_max_age_days: u32,
     /// Seconds that shared caches may keep public answers.
     pub cache_shared_s: u32,
     /// Seconds that they may go on serving one while they fetch the next.
@@ -329,6 +335,12 @@ impl Config {
             header_timeout: reader.seconds("MASTHEAD_HEADER_TIMEOUT_S", 5, 300),
             shutdown_timeout: reader.seconds("MASTHEAD_SHUTDOWN_TIMEOUT_S", 30, 3600),
             max_body_bytes: reader.integer("MASTHEAD_MAX_BODY_BYTES", 8 << 20, 1024..=1 << 30),
+            revisions_kept: reader.integer("MASTHEAD_REVISIONS_KEPT", 100, 0..=1_000_000),
+            revisions_max_age_days: reader.integer(
+                "MASTHEAD_REVISIONS_MAX_AGE_DAYS",
+                0,
+                0..=36_500,
+            ),
             cache_shared_s: reader.integer("MASTHEAD_CACHE_SHARED_S", 30, 0..=86_400),
             cache_stale_s: reader.integer("MASTHEAD_CACHE_STALE_S", 30, 0..=86_400),
             cache_error_s: reader.integer("MASTHEAD_CACHE_ERROR_S", 300, 0..=86_400),

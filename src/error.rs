@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
+
 /// The reason behind a failure of ours, for the log only.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -25,6 +27,8 @@ pub enum Resource {
     Article,
     /// A rendition of an article in another language.
     Translation,
+    /// A revision of an article.
+    Revision,
     /// A group of links.
     LinkGroup,
     /// An account.
@@ -43,6 +47,7 @@ impl fmt::Display for Resource {
             Self::Source => "source",
             Self::Article => "article",
             Self::Translation => "translation",
+            Self::Revision => "revision",
             Self::LinkGroup => "link group",
             Self::User => "user",
             Self::ApiKey => "API key",
@@ -89,11 +94,25 @@ pub enum Error {
         /// The id or slug that was given.
         key: String,
     },
+    /// The article was public and was taken back.
+    #[error("this article was taken back; `reason` says why, `retracted_at` since when")]
+    Retracted {
+        /// Why, for anyone to read.
+        reason: String,
+        /// When.
+        at: DateTime<Utc>,
+    },
     /// The article exists, but not in the language that the reader insists on.
     #[error("the article does not exist in the language asked for; there is: {}", available.join(", "))]
     NoSuchLanguage {
         /// The languages it exists in, the original first.
         available: Vec<String>,
+    },
+    /// A preview link that was good once.
+    #[error("this preview ended at {ended_at}; ask whoever sent the link for a new one")]
+    PreviewExpired {
+        /// When it ended (RFC 3339, UTC).
+        ended_at: String,
     },
     /// The input is well-formed but not acceptable.
     #[error("the request has {} fault(s)", .0.len())]

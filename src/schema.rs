@@ -219,6 +219,9 @@ diesel::table! {
         version -> BigInt,
         created_at -> UtcTs,
         updated_at -> UtcTs,
+        retracted_at -> Nullable<UtcTs>,
+        retraction_reason -> Nullable<Text>,
+        revision -> BigInt,
     }
 }
 
@@ -266,6 +269,42 @@ diesel::table! {
         slug -> Text,
         article_id -> BigInt,
         locale -> Nullable<Text>,
+        retired_at -> UtcTs,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::UtcTs;
+
+    /// Every save of an article; the newest has no `content`, as it is the article as it stands.
+    article_revisions (article_id, number) {
+        article_id -> BigInt,
+        number -> BigInt,
+        version -> BigInt,
+        action -> Text,
+        status -> Text,
+        title -> Text,
+        article_version -> BigInt,
+        comment -> Nullable<Text>,
+        created_by -> Nullable<BigInt>,
+        actor -> Text,
+        is_pinned -> Bool,
+        created_at -> UtcTs,
+        superseded_at -> Nullable<UtcTs>,
+        content -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::UtcTs;
+
+    /// Where categories were before.
+    former_category_paths (site_id, path) {
+        site_id -> BigInt,
+        path -> Text,
+        category_id -> BigInt,
         retired_at -> UtcTs,
     }
 }
@@ -578,6 +617,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     article_contributors,
     article_counters,
     article_related,
+    article_revisions,
     article_slugs,
     article_sources,
     article_texts,
@@ -589,6 +629,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     category_counts,
     change_clock,
     contributors,
+    former_category_paths,
     former_slugs,
     link_groups,
     listings,

@@ -2,8 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
+
 use super::{Misfit, former_slugs, misfit, required};
-use crate::models::article::{ArticleContent, ArticleState, Counters, Text};
+use crate::models::article::{ArticleContent, ArticleState, Counters, Retraction, Status, Text};
 use crate::models::contributor::Contribution;
 use crate::models::patch::Patch;
 use crate::models::record::{ArticleRecord, TranslationRecord};
@@ -91,6 +93,8 @@ pub fn merge(
         published_at,
         published_precision,
         status,
+        retraction_reason,
+        retracted_at,
         slug: given_slug,
         subtitle,
         summary,
@@ -112,6 +116,7 @@ pub fn merge(
         citations,
         translations,
         former_slugs: given_former_slugs,
+        comment: _,
     } = record;
     let (
         mut state,
@@ -250,12 +255,39 @@ pub fn merge(
         (Patch::Keep | Patch::Clear, None) => (slug::slugify(&original.title), true),
     };
     let old = state.take();
+    let status = match status {
+        Patch::Set(state) => Patch::Set(state.status()),
+        Patch::Keep | Patch::Clear => Patch::Keep,
+    };
+    let status = value(status, old.as_ref().map(|s| s.status), "status")?;
+    let retraction = match status {
+        Status::Retracted => {
+            let stored = old.as_ref().and_then(|s| s.retraction.clone());
+            Some(retraction(stored, retraction_reason, retracted_at, now)?)
+        }
+        _ => {
+            let is_stray = [
+                (
+                    "retraction_reason",
+                    matches!(retraction_reason, Patch::Set(_)),
+                ),
+                ("retracted_at", matches!(retracted_at, Patch::Set(_))),
+            ];
+            if let Some((member, _)) = is_stray.into_iter().find(|(_, is_stray)| *is_stray) {
+                return Err(misfit(
+                    member,
+                    "belongs to a retracted article only: leave it out, or give `status` the value `retracted`",
+                ));
+            }
+            None
+        }
+    };
     let mut new = ArticleState {
         slug,
         category_id: category_id
             .or(old.as_ref().map(|s| s.category_id))
             .ok_or_else(|| required("category"))?,
-        status: value(status, old.as_ref().map(|s| s.status), "status")?,
+        status,
         locale,
         published_at: printed
             .map(|p| p.0)
@@ -271,6 +303,7 @@ pub fn merge(
             "published_precision",
         )?,
         unpublish_at: old.as_ref().and_then(|s| s.unpublish_at),
+        retraction,
         event_date: old.as_ref().and_then(|s| s.event_date),
         source_line: old.as_ref().and_then(|s| s.source_line.clone()),
         cover: old.as_ref().and_then(|s| s.cover.clone()),
@@ -310,6 +343,30 @@ pub fn merge(
             related: related_keys,
             former_slugs: former,
         },
+    })
+}
+
+/// Since when and why an article is taken back.
+fn retraction(
+    stored: Option<Retraction>,
+    reason: Patch<String>,
+    at: Patch<DateTime<Utc>>,
+    now: Ts,
+) -> Result<Retraction, Misfit> {
+    let (stored_at, stored_reason) = stored.map(|r| (r.at, r.reason)).unzip();
+    let reason = match reason {
+        Patch::Set(reason) => Some(reason),
+        Patch::Keep => stored_reason,
+        Patch::Clear => None,
+    };
+    Ok(Retraction {
+        at: at.set().map(Ts::from).or(stored_at).unwrap_or(now),
+        reason: reason.ok_or_else(|| {
+            misfit(
+                "retraction_reason",
+                "is required for a retracted article: say why it was taken back",
+            )
+        })?,
     })
 }
 

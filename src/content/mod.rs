@@ -2,7 +2,9 @@
 //! Pure functions; whether a name is free and what has which id is for others to find out.
 
 pub mod articles;
+pub mod differences;
 pub mod former_slugs;
+pub mod restored;
 
 /// A member that does not fit what is stored, or what else the record says.
 #[derive(Debug, Clone, PartialEq, Eq)]

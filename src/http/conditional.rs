@@ -208,6 +208,8 @@ impl Modify for Documented {
             .paths
             .iter_mut()
             .filter(|(path, _)| path.starts_with("/api/v1/") && cors::is_public(path))
+            // No cache may keep those.
+            .filter(|(path, _)| !path.starts_with("/api/v1/preview/"))
             .filter_map(|(_, item)| item.get.as_mut());
         for operation in public {
             let parameters: Vec<String> = operation

@@ -33,6 +33,11 @@ impl Links {
         Self { public_url }
     }
 
+    /// The absolute address of a path of this API.
+    pub fn absolute(&self, path: &str) -> String {
+        format!("{}{path}", self.public_url)
+    }
+
     /// The address of a site: by its template, else where this API serves it.
     pub fn site(&self, slug: &str, template: Option<&str>) -> String {
         match template {
@@ -65,6 +70,21 @@ impl Links {
             self.public_url,
             segment(site),
             segment(slug)
+        )
+    }
+
+    /// Where this API serves the category of a site with a path, with the query string of a request.
+    pub fn category_by_path(&self, site: &str, path: &str, query: &str) -> String {
+        let segments: Vec<String> = path
+            .split('/')
+            .map(|slug| utf8_percent_encode(slug, SEGMENT).to_string())
+            .collect();
+        let joint = if query.is_empty() { "" } else { "?" };
+        format!(
+            "{}/api/v1/sites/{}/categories/{}{joint}{query}",
+            self.public_url,
+            utf8_percent_encode(site, SEGMENT),
+            segments.join("/")
         )
     }
 }

@@ -17,6 +17,7 @@ pub mod openapi;
 pub mod pagination;
 pub mod parameters;
 pub mod path;
+pub mod preview_token;
 pub mod problem;
 pub mod query;
 pub mod request;

@@ -14,6 +14,7 @@ use crate::http::conditional::Documented;
 use crate::http::examples::Examples;
 use crate::http::fixed::{Fixed, Keep};
 use crate::http::problem::Problem;
+use crate::http::v1::delivery::previews;
 use crate::http::v1::management::document::ManagedHeaders;
 use crate::http::well_known;
 
@@ -36,6 +37,7 @@ use crate::http::well_known;
         (name = "topics", description = "Subjects that articles are gathered under"),
         (name = "sources", description = "The media that articles come from"),
         (name = "articles", description = "Published articles"),
+        (name = "previews", description = "One revision of an article for whoever has a link to it"),
         (name = "tokens", description = "Signing in, and the account behind a token or key"),
         (name = "management", description = "Everything in every state, for those who may change it"),
         (name = "accounts", description = "Accounts and API keys"),
@@ -64,6 +66,7 @@ pub fn document() -> OpenApi {
     Bearer.modify(&mut document);
     Documented.modify(&mut document);
     well_known::Documented.modify(&mut document);
+    previews::Documented.modify(&mut document);
     ManagedHeaders.modify(&mut document);
     Examples.modify(&mut document);
     document

@@ -68,6 +68,20 @@ impl CursorPlace for (i64, i64) {
     }
 }
 
+/// A list in the order of sites, then positions, then ids.
+impl CursorPlace for (i64, i64, i64) {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.0.write(out);
+        (self.1, self.2).write(out);
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (site, rest) = bytes.split_at_checked(8)?;
+        let (position, id) = <(i64, i64)>::read(rest)?;
+        Some((i64::read(site)?, position, id))
+    }
+}
+
 /// A list in the order of times, then ids.
 impl CursorPlace for (Ts, i64) {
     fn write(&self, out: &mut Vec<u8>) {

@@ -59,6 +59,20 @@ impl FromRequest for KeyPath {
     }
 }
 
+/// The `{token}` segment of a path, whatever it is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TokenPath(pub String);
+
+impl FromRequest for TokenPath {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let token = req.match_info().get("token").unwrap_or_default();
+        ready(Ok(Self(token.to_owned())))
+    }
+}
+
 /// The `{site}` and `{slug}` segments of a path. What cannot be slugs does not exist: 404.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SlugPath {
@@ -95,6 +109,36 @@ impl TranslationPath {
             id: positive(id).filter(|id| *id <= MAX_ID)?,
             locale: rules::canonical_locale(locale)?,
         })
+    }
+}
+
+/// The `{id}` and `{number}` segments of a path. What cannot be an id or a number does not exist: 404.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RevisionPath {
+    /// Id of the article.
+    pub id: i64,
+    /// Number of the revision.
+    pub number: i64,
+}
+
+impl RevisionPath {
+    /// The path with these segments.
+    pub fn parse(id: &str, number: &str) -> Option<Self> {
+        let positive = |segment| positive(segment).filter(|n| *n <= MAX_ID);
+        Some(Self {
+            id: positive(id)?,
+            number: positive(number)?,
+        })
+    }
+}
+
+impl FromRequest for RevisionPath {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let segment = |name| req.match_info().get(name).unwrap_or_default();
+        ready(Self::parse(segment("id"), segment("number")).ok_or_else(Problem::not_found))
     }
 }
 
@@ -174,6 +218,36 @@ impl IntoParams for TranslationPath {
         let about = "The language (BCP 47)";
         parameters.push(text_parameter("locale", rules::LOCALE, about, "en"));
         parameters
+    }
+}
+
+/// For `params(RevisionPath)` in the documentation of a handler.
+impl IntoParams for RevisionPath {
+    fn into_params(parameter_in: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut parameters = IdPath::into_params(parameter_in);
+        let number = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+            .minimum(Some(1))
+            .maximum(Some(MAX_ID));
+        let parameter = ParameterBuilder::new()
+            .name("number")
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True)
+            .description(Some("The number of the revision, from 1"))
+            .schema(Some(number))
+            .example(Some(1.into()));
+        parameters.push(parameter.build());
+        parameters
+    }
+}
+
+/// For `params(TokenPath)` in the documentation of a handler.
+impl IntoParams for TokenPath {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let example = "mhp_AAAAAAAAACoAAAAAAAAAAwAGSGX_lPQAAAAAAGlpEkB2ZXJpZmllZA";
+        let about = "The token of a preview link";
+        vec![text_parameter("token", rules::KEY, about, example)]
     }
 }
 

@@ -5,18 +5,19 @@ use chrono::{DateTime, Utc};
 
 use super::fields::{Fields, Read, distinct, list, number, text, understood, word};
 use super::values::{
-    attachment, audio, block, contact, contribution, contributor_name, credit, former_slug,
-    identity, link, locale, menu_items, other_than, registration, translation,
+    attachment, audio, block, contact, contribution, contributor_name, credit, former_path,
+    former_slug, identity, link, locale, menu_items, other_than, registration, translation,
 };
-use crate::models::article::{Attachment, Status};
+use crate::models::article::Attachment;
 use crate::models::contributor::{Contribution, ContributorName};
 use crate::models::patch::Patch;
 use crate::models::record::{
-    ArticleRecord, CategoryChange, CategoryRecord, FormerSlugRecord, LinkGroupRecord, MenuRecord,
-    SiteRecord, SourceRecord, TopicRecord, TranslationRecord,
+    ArticleRecord, CategoryChange, CategoryRecord, FormerPathRecord, FormerSlugRecord,
+    LinkGroupRecord, MenuRecord, SiteRecord, SourceRecord, TopicRecord, TranslationRecord,
 };
 use crate::models::rules;
 use crate::models::time::Precision;
+use crate::models::workflow::State;
 
 /// What kind of text a record stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,6 +131,10 @@ pub fn category(fields: &mut Fields<'_, '_>) -> CategoryRecord {
         site: Form::Line.key(fields, "site", rules::slug),
         path: Form::Line.key(fields, "path", rules::category_path),
         name: fields.firm("name", text(rules::title)),
+        former_paths: fields.patch(
+            "former_paths",
+            distinct("path", |f: &FormerPathRecord| Some(&f.path), former_path),
+        ),
     }
 }
 
@@ -207,8 +212,28 @@ pub fn topic(fields: &mut Fields<'_, '_>, form: Form) -> TopicRecord {
 pub fn article(fields: &mut Fields<'_, '_>, form: Form) -> ArticleRecord {
     form.begin(fields, &["site", "key"]);
     if form != Form::Line {
-        fields.read_only(&["url", "created_by", "views", "downloads", "citations"]);
+        fields.read_only(&[
+            "url",
+            "created_by",
+            "views",
+            "downloads",
+            "citations",
+            "revision",
+            "retraction_reason",
+            "retracted_at",
+        ]);
     }
+    let (retraction_reason, retracted_at, comment) = match form {
+        Form::Line => (
+            fields.patch("retraction_reason", text(rules::remark)),
+            fields.patch(
+                "retracted_at",
+                understood(|text| rules::instant(text).map(|at| at.to_utc())),
+            ),
+            None,
+        ),
+        Form::Create | Form::Update => (Patch::Keep, Patch::Keep, comment(fields)),
+    };
     let site = form.key(fields, "site", rules::slug);
     let own_key = form.own_key(fields, "key", rules::key);
     let category = fields.firm("category", text(rules::category_path));
@@ -269,7 +294,9 @@ pub fn article(fields: &mut Fields<'_, '_>, form: Form) -> ArticleRecord {
             "published_precision",
             word(Precision::ALL, Precision::as_str),
         ),
-        status: fields.firm("status", word(Status::ALL, Status::as_str)),
+        status: fields.firm("status", word(State::ALL, State::as_str)),
+        retraction_reason,
+        retracted_at,
         slug: match form {
             Form::Line => fields.patch("slug", text(rules::slug)),
             Form::Create | Form::Update => fields.firm("slug", text(rules::slug)),
@@ -309,7 +336,13 @@ pub fn article(fields: &mut Fields<'_, '_>, form: Form) -> ArticleRecord {
             "former_slugs",
             distinct("slug", |f: &FormerSlugRecord| Some(&f.slug), former_slug),
         ),
+        comment,
     }
+}
+
+/// What a request says for the revision that it makes.
+pub fn comment(fields: &mut Fields<'_, '_>) -> Option<String> {
+    fields.optional("comment", text(rules::remark))
 }
 
 /// A translation whose language is known from elsewhere.

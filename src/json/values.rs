@@ -7,9 +7,29 @@ use crate::models::article::{Attachment, Audio};
 use crate::models::contributor::{Contribution, ContributorKind, ContributorName};
 use crate::models::link_group::Link;
 use crate::models::patch::Patch;
-use crate::models::record::{FormerSlugRecord, IdentityRecord, MenuEntry, TranslationRecord};
+use crate::models::record::{
+    FormerPathRecord, FormerSlugRecord, IdentityRecord, MenuEntry, TranslationRecord,
+};
 use crate::models::rules;
 use crate::models::site::{Block, Contact, Credit, Registration};
+
+pub(super) fn former_path(
+    value: Value<'_>,
+    path: &Path<'_>,
+    faults: &mut Faults,
+) -> Option<FormerPathRecord> {
+    let mut fields = Fields::open(value, path, faults)?;
+    let former = fields.required("path", text(rules::category_path));
+    let until = fields.optional(
+        "until",
+        understood(|text| rules::instant(text).map(|at| at.to_utc())),
+    );
+    fields.close();
+    Some(FormerPathRecord {
+        path: former?,
+        until,
+    })
+}
 
 pub(super) fn former_slug(
     value: Value<'_>,

@@ -245,8 +245,8 @@ macro_rules! operations {
     (@role $role:ident) => { Some(Role::$role) };
 }
 
-// Authors change and delete only drafts of their own, and only editors give an article another status than `draft`; both is
-// decided where the article is known, in `service/management/articles.rs`.
+// Authors change and delete only drafts of their own, which is decided where the article is known, in
+// `service/management/articles.rs`; who may take an article from which state to which stands in `models/workflow.rs`.
 operations! {
     ListManagedArticles "list_managed_articles" ArticlesRead Reader Somewhere;
     CreateArticle "create_article" ArticlesWrite Author Category;
@@ -255,6 +255,14 @@ operations! {
     DeleteArticle "delete_article" ArticlesWrite Author Category;
     PutTranslation "put_translation" ArticlesWrite Author Category;
     DeleteTranslation "delete_translation" ArticlesWrite Author Category;
+    TransitionArticle "transition_article" ArticlesWrite Author Category;
+    ListRevisions "list_revisions" ArticlesRead Reader Category;
+    GetRevision "get_revision" ArticlesRead Reader Category;
+    DiffRevision "diff_revision" ArticlesRead Reader Category;
+    UpdateRevision "update_revision" ArticlesWrite Editor Category;
+    RestoreRevision "restore_revision" ArticlesWrite Author Category;
+    GetArticleVisibility "get_article_visibility" ArticlesRead Reader Category;
+    CreatePreview "create_preview" ArticlesRead Author Category;
 
     ListManagedSites "list_managed_sites" StructureRead Reader Somewhere;
     CreateSite "create_site" StructureWrite Admin Everywhere;
@@ -267,6 +275,8 @@ operations! {
     GetManagedCategory "get_managed_category" StructureRead Reader Category;
     UpdateCategory "update_category" StructureWrite Editor Category;
     DeleteCategory "delete_category" StructureWrite Editor Category;
+
+    ListCategoryFreshness "list_category_freshness" StructureRead Reader Somewhere;
 
     ListManagedSources "list_managed_sources" StructureRead Reader Somewhere;
     CreateSource "create_source" StructureWrite Editor Somewhere;

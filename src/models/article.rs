@@ -9,28 +9,45 @@ use serde::{Deserialize, Serialize};
 use super::contributor::{Contribution, ContributorName};
 use super::json::Doc;
 use super::time::{Precision, Ts};
+use super::workflow::State;
 
 /// Where an article stands in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
     /// Being written; nobody outside sees it.
     Draft,
+    /// Waiting for a reviewer.
+    InReview,
+    /// Approved by a reviewer, waiting for an editor.
+    Approved,
     /// Public from `published_at` until `unpublish_at`.
     Published,
     /// Taken from the public, kept.
     Archived,
+    /// Taken back, and said so: a tombstone with a reason stands in its place.
+    Retracted,
 }
 
 impl Status {
     /// Every status.
-    pub const ALL: [Self; 3] = [Self::Draft, Self::Published, Self::Archived];
+    pub const ALL: [Self; 6] = [
+        Self::Draft,
+        Self::InReview,
+        Self::Approved,
+        Self::Published,
+        Self::Archived,
+        Self::Retracted,
+    ];
 
     /// The word used in files, on the wire and in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Draft => "draft",
+            Self::InReview => "in_review",
+            Self::Approved => "approved",
             Self::Published => "published",
             Self::Archived => "archived",
+            Self::Retracted => "retracted",
         }
     }
 
@@ -38,6 +55,15 @@ impl Status {
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|s| s.as_str() == word)
     }
+}
+
+/// That an article was taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retraction {
+    /// When.
+    pub at: Ts,
+    /// Why, for anyone to read.
+    pub reason: String,
 }
 
 /// An article's state and place, without its texts.
@@ -59,6 +85,8 @@ pub struct ArticleState {
     pub published_precision: Precision,
     /// When it vanishes again.
     pub unpublish_at: Option<Ts>,
+    /// Since when and why it is taken back, where its status is `retracted`.
+    pub retraction: Option<Retraction>,
     /// The day the text speaks of.
     pub event_date: Option<NaiveDate>,
     /// The line naming the sources, as printed.
@@ -277,7 +305,7 @@ pub struct ArticleRow {
     pub slug: String,
     /// The category it belongs to.
     pub category_id: i64,
-    /// `draft`, `published` or `archived`.
+    /// The word of a [`Status`].
     pub status: String,
     /// The language of the original.
     pub locale: String,
@@ -379,6 +407,10 @@ pub struct ManagedArticle {
     pub topics: Vec<String>,
     /// Everything that was set on it.
     pub content: ArticleContent,
+    /// Where it stands in its life now.
+    pub state: State,
+    /// The number of its newest revision.
+    pub revision: i64,
     /// The account that made it through the API.
     pub created_by: Option<i64>,
     /// Grows with every change.
@@ -387,6 +419,14 @@ pub struct ManagedArticle {
     pub created_at: Ts,
     /// When it was last changed.
     pub updated_at: Ts,
+}
+
+impl ManagedArticle {
+    /// Whether it was scheduled when it was saved: it becomes published without a new version.
+    pub fn comes_by_itself(&self) -> bool {
+        let state = &self.content.state;
+        state.status == Status::Published && state.published_at > self.updated_at
+    }
 }
 
 /// An article in the lists of those who may change it.
@@ -400,8 +440,8 @@ pub struct ManagedSummary {
     pub key: String,
     /// Its name in addresses.
     pub slug: String,
-    /// `draft`, `published` or `archived`.
-    pub status: String,
+    /// Where it stands in its life now.
+    pub state: State,
     /// Its title in its own language.
     pub title: String,
     /// Path of its category.

@@ -2,6 +2,8 @@
 
 use diesel::prelude::*;
 
+use super::time::Ts;
+
 /// A stored category.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct Category {
@@ -17,6 +19,15 @@ pub struct Category {
     pub name: String,
     /// Its place among its siblings, ascending.
     pub position: i64,
+}
+
+/// A path that a category had before.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct FormerPath {
+    /// The path.
+    pub path: String,
+    /// When it was given up.
+    pub retired_at: Ts,
 }
 
 /// The path of the category above `path`.

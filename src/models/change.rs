@@ -18,7 +18,7 @@ pub struct Change {
 pub struct Withdrawal {
     /// Since when.
     pub at: Ts,
-    /// A word: `archived`, `expired`, `rescheduled`, `unpublished`.
+    /// A word: `archived`, `deleted`, `expired`, `rescheduled`, `retracted`, `unpublished`.
     pub reason: String,
 }
 

@@ -2,11 +2,13 @@
 
 pub mod access;
 pub mod account;
+pub mod analytics;
 pub mod article;
 pub mod audit;
 pub mod category;
 pub mod change;
 pub mod contributor;
+pub mod difference;
 pub mod freshness;
 pub mod json;
 pub mod link_group;
@@ -17,9 +19,12 @@ pub mod page;
 pub mod patch;
 pub mod record;
 pub mod reply;
+pub mod revision;
 pub mod rules;
 pub mod site;
 pub mod source;
 pub mod time;
 pub mod topic;
 pub mod user;
+pub mod visibility;
+pub mod workflow;

@@ -3,12 +3,13 @@
 
 use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
 
-use super::article::{Attachment, Audio, Status};
+use super::article::{Attachment, Audio};
 use super::contributor::{Contribution, ContributorName};
 use super::link_group::Link;
 use super::patch::Patch;
 use super::site::{Block, Contact, Credit, Identity, Registration};
 use super::time::Precision;
+use super::workflow::State;
 
 /// A site. Members that a new site must have are `Keep` where the line has none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -85,6 +86,17 @@ pub struct CategoryRecord {
     pub path: String,
     /// Required for a new category; never `Clear`.
     pub name: Patch<String>,
+    /// Where it was before; each path once.
+    pub former_paths: Patch<Vec<FormerPathRecord>>,
+}
+
+/// A path that a category had before.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FormerPathRecord {
+    /// Slugs from the root, joined by `/`.
+    pub path: String,
+    /// When it was given up; `None` means the time that is stored, else that of the import.
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// A category of a request.
@@ -183,8 +195,12 @@ pub struct ArticleRecord {
     pub published_at: Patch<DateTime<FixedOffset>>,
     /// Required for a new article.
     pub published_precision: Patch<Precision>,
-    /// Required for a new article.
-    pub status: Patch<Status>,
+    /// Required for a new article. `scheduled` and `published` are the same: the time decides.
+    pub status: Patch<State>,
+    /// Why a retracted article was taken back; required for one, and only in files.
+    pub retraction_reason: Patch<String>,
+    /// When it was; only in files, and the time of the import where it is not said.
+    pub retracted_at: Patch<DateTime<Utc>>,
     /// Made from the title where a new article has none.
     pub slug: Patch<String>,
     /// Subtitle.
@@ -227,6 +243,8 @@ pub struct ArticleRecord {
     pub translations: Patch<Vec<TranslationRecord>>,
     /// What it was called before; each slug once.
     pub former_slugs: Patch<Vec<FormerSlugRecord>>,
+    /// What the revision says that this makes; only in requests.
+    pub comment: Option<String>,
 }
 
 /// A slug that an article had before.
@@ -263,4 +281,37 @@ pub struct TranslationRecord {
     pub contributors: Vec<ContributorName>,
     /// Keywords in order.
     pub keywords: Vec<String>,
+}
+
+/// Where an article is to go in its life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TransitionRecord {
+    /// The state.
+    pub to: State,
+    /// Why, for those who work on it.
+    pub comment: Option<String>,
+    /// When it is, or was, published; only on the way to the public.
+    pub publish_at: Option<DateTime<FixedOffset>>,
+    /// When it vanishes again; only on the way to the public.
+    pub unpublish_at: Patch<DateTime<Utc>>,
+    /// Why it is taken back, for anyone to read; only on the way to `retracted`, and required there.
+    pub reason: Option<String>,
+}
+
+/// A change of a revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevisionChange {
+    /// Whether it stays whatever its age; never `Clear`.
+    pub is_pinned: Patch<bool>,
+    /// Why it was saved.
+    pub comment: Patch<String>,
+}
+
+/// A preview that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PreviewRecord {
+    /// The number of the revision; `None` means the newest.
+    pub revision: Option<i64>,
+    /// For how many seconds.
+    pub expires_in: i64,
 }

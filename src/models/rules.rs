@@ -95,6 +95,11 @@ pub fn title(value: &str) -> Verdict {
     not_blank(value).and_then(|()| subtitle(value))
 }
 
+/// A comment or a reason: not blank, at most [`TITLE`] characters.
+pub fn remark(value: &str) -> Verdict {
+    title(value)
+}
+
 /// A line of text that may be empty, at most [`TITLE`] characters.
 pub fn subtitle(value: &str) -> Verdict {
     no_nul(value).and_then(|()| at_most(value, TITLE))
@@ -367,6 +372,24 @@ pub fn position(value: i64) -> Verdict {
     match (1..=1_000_000_000).contains(&value) {
         true => Ok(()),
         false => Err("must be a place from 1 to 1000000000".to_owned()),
+    }
+}
+
+/// The number of a revision, 1 to 2^53-1.
+pub fn revision(value: i64) -> Verdict {
+    match (1..=COUNTER).contains(&value) {
+        true => Ok(()),
+        false => Err(format!(
+            "must be the number of a revision, from 1 to {COUNTER}"
+        )),
+    }
+}
+
+/// How long a preview is good, in seconds: a minute to 30 days.
+pub fn preview_life(value: i64) -> Verdict {
+    match (60..=2_592_000).contains(&value) {
+        true => Ok(()),
+        false => Err("must be a number of seconds from 60 to 2592000, which is 30 days".to_owned()),
     }
 }
 

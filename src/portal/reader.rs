@@ -515,7 +515,10 @@ mod tests {
             ),
             (
                 r#""status":"Published""#,
-                vec![("status", "`draft`, `published`, `archived`")],
+                vec![(
+                    "status",
+                    "`draft`, `in_review`, `approved`, `scheduled`, `published`, `archived`, `retracted`",
+                )],
             ),
             (
                 r#""event_date":"2022-02-30""#,

@@ -69,6 +69,19 @@ pub struct CategoryLine<'a> {
     pub path: &'a str,
     /// Name.
     pub name: &'a str,
+    /// Where it was before; left out where there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub former_paths: Vec<FormerPathLine<'a>>,
+}
+
+/// A path that a category had before.
+#[derive(Debug, Clone, Serialize)]
+pub struct FormerPathLine<'a> {
+    /// Slugs from the root, joined by `/`.
+    pub path: &'a str,
+    /// When it was given up.
+    #[serde(serialize_with = "optional_instant")]
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// A menu.
@@ -188,6 +201,15 @@ pub struct ArticleLine<'a> {
     /// Where it stands in its life.
     #[serde(serialize_with = "status")]
     pub status: Status,
+    /// Why it was taken back; left out where it was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retraction_reason: Option<&'a str>,
+    /// When it was; left out where it was not.
+    #[serde(
+        serialize_with = "optional_instant",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub retracted_at: Option<DateTime<Utc>>,
     /// Translations.
     pub translations: Vec<TranslationLine<'a>>,
     /// What it was called before; left out where there is nothing.
@@ -441,8 +463,10 @@ mod tests {
     use crate::models::contributor::ContributorKind;
     use crate::models::patch::Patch;
     use crate::models::record::{
-        ArticleRecord, FormerSlugRecord, IdentityRecord, MenuEntry, SiteRecord, TranslationRecord,
+        ArticleRecord, CategoryRecord, FormerPathRecord, FormerSlugRecord, IdentityRecord,
+        MenuEntry, SiteRecord, TranslationRecord,
     };
+    use crate::models::workflow::State;
 
     fn text(write: impl FnOnce(&mut Writer<Vec<u8>>) -> io::Result<()>) -> String {
         let mut writer = Writer::new(Vec::new());
@@ -510,9 +534,35 @@ mod tests {
                 site: "s",
                 path: "a/b",
                 name: "n",
+                former_paths: Vec::new(),
             })
         });
-        assert!(matches!(read_back(&line), Record::Category(category) if category.path == "a/b"));
+        assert_eq!(
+            line,
+            "{\"type\":\"category\",\"site\":\"s\",\"path\":\"a/b\",\"name\":\"n\"}\n"
+        );
+        let until = DateTime::from_timestamp(1_700_000_000, 123_456_000);
+        let line = text(|w| {
+            w.category(&CategoryLine {
+                site: "s",
+                path: "a/b",
+                name: "n",
+                former_paths: vec![FormerPathLine {
+                    path: "旧/路",
+                    until,
+                }],
+            })
+        });
+        let category = CategoryRecord {
+            site: "s".to_owned(),
+            path: "a/b".to_owned(),
+            name: set("n".to_owned()),
+            former_paths: set(vec![FormerPathRecord {
+                path: "旧/路".to_owned(),
+                until,
+            }]),
+        };
+        assert_eq!(read_back(&line), Record::Category(category));
     }
 
     #[test]
@@ -647,7 +697,9 @@ mod tests {
             views: 983,
             downloads: 1,
             citations: 2,
-            status: Status::Archived,
+            status: Status::Retracted,
+            retraction_reason: Some("错"),
+            retracted_at: Some(unpublish_at),
             translations: vec![TranslationLine {
                 locale: "en",
                 slug: Some("en-slug"),
@@ -676,7 +728,9 @@ mod tests {
             body_html: set("<p>\"\\\n\u{7f}</p>".to_owned()),
             published_at: set(published_at),
             published_precision: set(Precision::Second),
-            status: set(Status::Archived),
+            status: set(State::Retracted),
+            retraction_reason: set("错".to_owned()),
+            retracted_at: set(unpublish_at),
             slug: set("slug".to_owned()),
             subtitle: Patch::Clear,
             summary: set(String::new()),
@@ -708,6 +762,7 @@ mod tests {
                 locale: Some("en".to_owned()),
                 until: Some(unpublish_at),
             }]),
+            comment: None,
         };
         let written = text(|w| w.article(&line));
         assert!(written.contains("\"published_at\":\"2022-09-20T08:29:20.500+08:00\""));

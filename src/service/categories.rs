@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::clock::Clock;
 use crate::error::{Error, Resource, Result};
-use crate::models::freshness::Fresh;
+use crate::models::freshness::{Fresh, Freshness};
 use crate::models::site::Site;
 use crate::models::time::Ts;
 use crate::store::categories::Counted;
@@ -64,6 +64,20 @@ pub struct CategoryDetail {
     pub children: Vec<CategorySummary>,
 }
 
+/// What a path leads to.
+#[derive(Debug, Clone)]
+pub enum ByPath {
+    /// The category that has it.
+    Here(Box<Fresh<CategoryDetail>>),
+    /// The category that had it last has another one now.
+    Moved {
+        /// The one that leads on.
+        path: String,
+        /// Until when it leads there.
+        freshness: Freshness,
+    },
+}
+
 impl Categories {
     pub(super) fn new(store: Store, clock: Clock) -> Self {
         Self { store, clock }
@@ -86,8 +100,8 @@ impl Categories {
             .await
     }
 
-    /// The category at `path`.
-    pub async fn get_by_path(&self, site: String, path: String) -> Result<Fresh<CategoryDetail>> {
+    /// The category at `path`, or the one that was there last.
+    pub async fn get_by_path(&self, site: String, path: String) -> Result<ByPath> {
         let now = Ts::from(self.clock.now());
         self.store
             .read(move |conn| {
@@ -95,7 +109,14 @@ impl Categories {
                     let site = store::sites::find(conn, &site)?
                         .ok_or_else(|| Error::not_found(Resource::Site, &site))?;
                     let rows = store::categories::counted(conn, site.id, now)?;
-                    detail(conn, site, rows, &path, now)
+                    if rows.iter().any(|row| row.path == path) {
+                        let found = detail(conn, site, rows, &path, now)?;
+                        return Ok(ByPath::Here(Box::new(found)));
+                    }
+                    let (_, path) = store::category_paths::find_successor(conn, site.id, &path)?
+                        .ok_or_else(|| Error::not_found(Resource::Category, &path))?;
+                    let freshness = store::stamps::of_site(conn, site.id, now)?;
+                    Ok(ByPath::Moved { path, freshness })
                 })
             })
             .await

@@ -7,10 +7,11 @@ use chrono::FixedOffset;
 
 use crate::error::{Error, Resource, Result};
 use crate::models::article::{FormerSlug, Text};
+use crate::models::category::FormerPath;
 use crate::models::site::{Site, SiteContent};
 use crate::portal::writer::{
-    ArticleLine, CategoryLine, FormerSlugLine, LinkGroupLine, MenuItemLine, MenuLine, SiteLine,
-    SourceLine, TopicLine, TranslationLine, Writer,
+    ArticleLine, CategoryLine, FormerPathLine, FormerSlugLine, LinkGroupLine, MenuItemLine,
+    MenuLine, SiteLine, SourceLine, TopicLine, TranslationLine, Writer,
 };
 use crate::store::articles::Loaded;
 use crate::store::{self, Conn, Store};
@@ -160,12 +161,24 @@ fn write_site_parts(
     // Parents first, siblings in order.
     let mut categories = store::categories::all(conn, site.id)?;
     categories.sort_by_key(|c| c.path.matches('/').count());
+    let mut former: HashMap<i64, Vec<FormerPath>> = HashMap::new();
+    for (id, path) in store::category_paths::of_site(conn, site.id)? {
+        former.entry(id).or_default().push(path);
+    }
     for category in categories {
-        done(file.category(&CategoryLine {
-            site: &site.slug,
-            path: &category.path,
-            name: &category.name,
-        }))?;
+        done(
+            file.category(&CategoryLine {
+                site: &site.slug,
+                path: &category.path,
+                name: &category.name,
+                former_paths: former
+                    .get(&category.id)
+                    .into_iter()
+                    .flatten()
+                    .map(former_path_line)
+                    .collect(),
+            }),
+        )?;
         names.categories.insert(category.id, category.path);
     }
     for (menu_id, key) in store::menus::all(conn, site.id)? {
@@ -249,6 +262,9 @@ fn article_line<'a>(
         row,
         content,
         counters,
+        contributor_ids: _,
+        attachment_ids: _,
+        revision: _,
     } = article;
     let state = &content.state;
     let (original, translations) = content
@@ -294,9 +310,19 @@ fn article_line<'a>(
         downloads: counters.downloads,
         citations: counters.citations,
         status: state.status,
+        retraction_reason: state.retraction.as_ref().map(|r| r.reason.as_str()),
+        retracted_at: state.retraction.as_ref().map(|r| r.at.0),
         translations: translations.iter().map(translation_line).collect(),
         former_slugs: content.former_slugs.iter().map(former_slug_line).collect(),
     })
+}
+
+fn former_path_line(former: &FormerPath) -> FormerPathLine<'_> {
+    let FormerPath { path, retired_at } = former;
+    FormerPathLine {
+        path,
+        until: Some(retired_at.0),
+    }
 }
 
 fn former_slug_line(former: &FormerSlug) -> FormerSlugLine<'_> {

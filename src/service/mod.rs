@@ -17,6 +17,7 @@ pub mod upkeep;
 
 use crate::clock::Clock;
 use crate::error::Result;
+use crate::models::revision::Retention;
 use crate::store::Store;
 
 /// Every use case, ready to be called.
@@ -51,22 +52,27 @@ pub struct Services {
 }
 
 impl Services {
-    /// Services on `store` with the time of `clock`; `settings` are those for tokens.
-    pub fn new(store: &Store, clock: &Clock, settings: access::AccessSettings) -> Result<Self> {
+    /// Services on `store` with the time of `clock`; `settings` are those for tokens, `retention` is that of revisions.
+    pub fn new(
+        store: &Store,
+        clock: &Clock,
+        settings: access::AccessSettings,
+        retention: Retention,
+    ) -> Result<Self> {
         Ok(Self {
             access: access::Access::new(store.clone(), clock.clone(), settings)?,
             articles: articles::Articles::new(store.clone(), clock.clone()),
             categories: categories::Categories::new(store.clone(), clock.clone()),
             export: export::Export::new(store.clone()),
             health: health::Health::new(store.clone()),
-            import: import::Import::new(store.clone(), clock.clone()),
+            import: import::Import::new(store.clone(), clock.clone(), retention),
             link_groups: link_groups::LinkGroups::new(store.clone(), clock.clone()),
-            management: management::Management::new(store.clone(), clock.clone()),
+            management: management::Management::new(store.clone(), clock.clone(), retention),
             menus: menus::Menus::new(store.clone(), clock.clone()),
             sites: sites::Sites::new(store.clone(), clock.clone()),
             sources: sources::Sources::new(store.clone(), clock.clone()),
             topics: topics::Topics::new(store.clone(), clock.clone()),
-            upkeep: upkeep::Upkeep::new(store.clone(), clock.clone()),
+            upkeep: upkeep::Upkeep::new(store.clone(), clock.clone(), retention),
         })
     }
 }

@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::models::article::ArticleState;
+use crate::models::revision::Retention;
 use crate::models::time::Ts;
 use crate::store::counts::Deltas;
 use crate::store::listings::Listed;
@@ -22,6 +23,9 @@ const ATTEMPTS: u32 = 100;
 /// How long what is over is kept.
 const KEPT_FOR: TimeDelta = TimeDelta::days(1);
 
+/// Revisions deleted in one transaction.
+const REVISIONS_AT_ONCE: i64 = 500;
+
 /// Articles read together.
 const BATCH: i64 = 200;
 
@@ -30,11 +34,16 @@ const BATCH: i64 = 200;
 pub struct Upkeep {
     store: Store,
     clock: Clock,
+    retention: Retention,
 }
 
 impl Upkeep {
-    pub(super) fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock }
+    pub(super) fn new(store: Store, clock: Clock, retention: Retention) -> Self {
+        Self {
+            store,
+            clock,
+            retention,
+        }
     }
 
     /// Folds the changes of category counts that are old enough into the counts.
@@ -65,6 +74,25 @@ impl Upkeep {
                 store::idempotency::delete_old(conn, before)?;
                 Ok(())
             })
+        })
+        .await
+        .map_err(|e| Error::Internal(e.into()))?
+    }
+
+    /// Removes revisions that are older than they are kept.
+    pub async fn retire_revisions(&self) -> Result<()> {
+        let days = self.retention.max_age_days;
+        let Some(age) = TimeDelta::try_days(days).filter(|_| days > 0) else {
+            return Ok(());
+        };
+        let this = self.clone();
+        tokio::task::spawn_blocking(move || {
+            let before = Ts(this.clock.now() - age);
+            while this.store.write_blocking(|conn| {
+                store::articles::revisions::delete_old(conn, before, REVISIONS_AT_ONCE)
+            })? > 0
+            {}
+            Ok(())
         })
         .await
         .map_err(|e| Error::Internal(e.into()))?

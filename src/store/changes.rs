@@ -87,6 +87,7 @@ pub fn record(
     let mut settled = Vec::new();
     let mut touched = Vec::new();
     let mut perhaps = Vec::new();
+    let mut told = Vec::new();
     for (id, before, after) in articles {
         let row = Row::new(*id, site_id);
         let begin = before.visibility_changes().first().map(|(begin, _)| *begin);
@@ -107,7 +108,8 @@ pub fn record(
             }
             Status::Published => "rescheduled",
             Status::Archived => "archived",
-            Status::Draft => "unpublished",
+            Status::Retracted => "retracted",
+            Status::Draft | Status::InReview | Status::Approved => "unpublished",
         };
         let gone = Row {
             withdrawn_at: Some(now),
@@ -122,12 +124,41 @@ pub fn record(
                 ..gone
             }),
             None if after.status == Status::Published => touched.push(row),
+            None if is_retracted(before) != is_retracted(after) => told.push(gone),
             None => {}
         }
     }
     touch(conn, &touched)?;
     upsert!(conn, settled, changed_at, withdrawn_at, reason);
+    tell_why(conn, &told)?;
     withdraw_perhaps(conn, &perhaps)
+}
+
+fn is_retracted(state: &ArticleState) -> bool {
+    state.status == Status::Retracted
+}
+
+/// Gives withdrawals that stand already another reason: that something was taken back, or is not any more, is told of what had
+/// been archived before too.
+fn tell_why(conn: &mut Conn, rows: &[Row<'_>]) -> Result<()> {
+    for reason in ["retracted", "archived", "unpublished"] {
+        let of_it = rows.iter().filter(|row| row.reason == Some(reason));
+        let ids: Vec<i64> = of_it.map(|row| row.article_id).collect();
+        if ids.is_empty() {
+            continue;
+        }
+        diesel::update(
+            article_changes::table
+                .filter(any_of(article_changes::article_id, &ids))
+                .filter(article_changes::withdrawn_at.is_not_null()),
+        )
+        .set((
+            article_changes::changed_at.eq(None::<Ts>),
+            article_changes::reason.eq(reason),
+        ))
+        .execute(conn)?;
+    }
+    Ok(())
 }
 
 /// Records an article (with its state so far) that is deleted.

@@ -1,9 +1,11 @@
 //! SQL and nothing else: functions over `&mut Conn`, one file a resource.
 
+pub mod analytics;
 pub mod api_keys;
 pub mod articles;
 pub mod audit;
 pub mod categories;
+pub mod category_paths;
 pub mod changes;
 pub mod connection;
 pub mod contributors;

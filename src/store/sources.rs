@@ -87,6 +87,14 @@ pub fn ids(conn: &mut Conn, slugs: &[String]) -> Result<Vec<(String, i64)>> {
         .load(conn)?)
 }
 
+/// Those of `ids` that exist, unordered.
+pub fn find_all(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Source>> {
+    Ok(sources::table
+        .filter(any_of(sources::id, ids))
+        .select(columns!())
+        .load(conn)?)
+}
+
 /// The sources of articles as `(article, source)`, in the order of each chain.
 pub fn of_articles(conn: &mut Conn, article_ids: &[i64]) -> Result<Vec<(i64, Source)>> {
     Ok(article_sources::table

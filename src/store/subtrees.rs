@@ -14,7 +14,7 @@ use crate::schema::{UtcTs, articles, category_counts, menu_items, visibility_eve
 
 /// The ids of a category and all below it, as a query; `id` is where its id is bound. SQLite numbers what is bound by where it
 /// first stands in the text, so texts here name `$1` first.
-fn below(id: &str) -> String {
+pub(super) fn below(id: &str) -> String {
     format!(
         "WITH RECURSIVE below (id) AS ( \
            SELECT {id} UNION ALL SELECT c.id FROM categories c JOIN below ON c.parent_id = below.id) \

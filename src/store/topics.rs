@@ -113,6 +113,14 @@ pub fn ids(conn: &mut Conn, site_id: i64, keys: &[String]) -> Result<Vec<(String
         .load(conn)?)
 }
 
+/// Those of `ids` that exist, unordered.
+pub fn find_all(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Topic>> {
+    Ok(topics::table
+        .filter(any_of(topics::id, ids))
+        .select(columns!())
+        .load(conn)?)
+}
+
 /// The topics of articles as `(article, topic)`, in each article's order.
 pub fn of_articles(conn: &mut Conn, article_ids: &[i64]) -> Result<Vec<(i64, Topic)>> {
     Ok(article_topics::table

@@ -1,9 +1,11 @@
 //! Pure functions on text: cleaning, names, counting, languages. Nothing here knows a database, a request or a model.
 
 mod balance;
+pub mod diff;
 pub mod fold;
 pub mod html;
 pub mod language;
 mod markup;
+pub mod order;
 pub mod reading;
 pub mod slug;

@@ -37,8 +37,9 @@ fn the_table_and_the_document_have_the_same_operations() {
     assert_eq!(table, documented);
 }
 
-/// Writes that batches need not know: what is told about them is not to be kept for a repeated request.
-const OUT_OF_BATCHES: [Operation; 6] = [
+/// Writes that batches need not know: what is told about them is not to be kept for a repeated request, or changes nothing.
+const OUT_OF_BATCHES: [Operation; 7] = [
+    Operation::CreatePreview,
     Operation::CreateUser,
     Operation::UpdateUser,
     Operation::DeleteUser,

@@ -375,7 +375,7 @@ fn an_export_of_nothing_is_a_fault() {
     for database in databases() {
         Place::with(&database)
             .run(&["export"])
-            .assert_failed(&["3 not applied yet: run `masthead migrate`"]);
+            .assert_failed(&["4 not applied yet: run `masthead migrate`"]);
     }
     let place = Place::new();
     place
@@ -486,7 +486,7 @@ fn a_doctor_finds_missing_migrations_and_leaves_them_missing() {
             assert_eq!(said.code, Some(1), "{said:#?}");
             assert!(
                 said.out
-                    .contains("FAIL  migrations: 3 not applied yet: run `masthead migrate`\n"),
+                    .contains("FAIL  migrations: 4 not applied yet: run `masthead migrate`\n"),
                 "{said:#?}"
             );
         }
@@ -859,5 +859,45 @@ fn an_acknowledged_write_survives_a_kill() {
         let log = "GET /api/v1/manage/audit-log?action=create_article&count=exact";
         let (_, entries) = send_json(&second, log, token, &Value::Null);
         assert_eq!(entries["total"], 20, "{entries}");
+    }
+}
+
+/// The log says that somebody asked for a preview and followed a link, and never which
+#[test]
+fn no_link_to_a_preview_is_logged() {
+    for database in databases() {
+        let place = Place::with(&database).var("MASTHEAD_LOG", "info");
+        let draft = Portal::new("demo").article("a", |a| a.status("draft"));
+        place.write("a.ndjson", draft.lines());
+        place.run(&["import", "a.ndjson"]).assert_done();
+        let create = [
+            "user",
+            "create",
+            "--email",
+            "a@example.org",
+            "--role",
+            "admin",
+        ];
+        run_with_input(&place, &create, b"correct horse\n").assert_done();
+        let signing = serde_json::json!({"email": "a@example.org", "password": "correct horse"});
+        let server = Serving::start(&place);
+        let (_, tokens) = send_json(&server, "POST /api/v1/auth/token", "", &signing);
+        let token = tokens["access_token"].as_str().unwrap();
+        let path = "POST /api/v1/manage/articles/1/previews";
+        let (status, made) = send_json(&server, path, token, &serde_json::json!({}));
+        assert_eq!(status, 201, "{made}");
+        let link = format!("/api/v1/preview/{}", made["token"].as_str().unwrap());
+        let (status, shown) = server.get(&format!("{link}?locale=en"));
+        assert_eq!(
+            (status, &shown["slug"]),
+            (200, &Value::from("a")),
+            "{shown}"
+        );
+        assert_eq!(server.get(&format!("{link}x")).0, 404);
+        assert_eq!(server.get(&format!("{link}/x")).0, 404);
+        server.terminate();
+        let (_, log) = server.ended();
+        assert!(log.contains("/api/v1/preview/{token}"), "{log}");
+        assert!(!log.contains("mhp_"), "{log}");
     }
 }

@@ -12,6 +12,7 @@ use actix_web::http::Method;
 use awc::http::header::{HeaderMap, HeaderName, HeaderValue};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::TimeDelta;
 use diesel::connection::SimpleConnection;
 use masthead::models::access::Scope;
 use masthead::models::reply::RequestKey;
@@ -23,6 +24,7 @@ use sha2::{Digest, Sha256};
 use crate::support::app::{Setup, run};
 use crate::support::calls::{Call, UNKNOWN_ID, calls, documents, full_portal, needs_caller};
 use crate::support::client::Answer;
+use crate::support::content::Record;
 use crate::support::spec::{self, Operation};
 use crate::support::{Backend, Portal, TestApp, on_both};
 
@@ -75,8 +77,9 @@ on_both! {
     /// Every operation gives every answer that the spec announces, faults of the server apart, as the spec says
     async fn every_operation_answers_as_announced(app) {
         app.import(&full_portal());
-        // So that `a2` has a slug of former times.
-        app.import(&Portal::new("demo").article("a2", |a| a.category("news/local").slug("a2-now")));
+        // So that `a2` has a slug of former times, and its category a path.
+        app.import(&Portal::new("demo").article("a2", |a| a.category("news/local").slug("a2-now")).with(
+            Record::new("category").set("site", "demo").set("path", "news/local").set("former_paths", json!([{"path": "news/local-then"}]))));
         app.import(&full_portal());
         // Last-Modified has whole seconds: in the second of a change nothing is unchanged since.
         app.set_clock("2026-01-15T05:00:00Z");
@@ -182,8 +185,10 @@ async fn without_the_file(app: &TestApp) {
     // Ids are the same on a database with the same content. Here nothing may be read yet: what is read on the
     // threads that serve requests opens its connection at the first use.
     let mut prepared = Vec::new();
+    let mut a2 = 0;
     run(Setup::new(Backend::Sqlite), async |twin| {
         twin.import(&full_portal());
+        a2 = twin.article_id("a2").await;
         prepared = calls(twin).await;
     })
     .await;
@@ -198,6 +203,9 @@ async fn without_the_file(app: &TestApp) {
             .is_some_and(|body| body["refresh_token"].is_string())
         {
             call.body = Some(json!({"refresh_token": issued.refresh_token}));
+        }
+        if call.operation.id == "getPreview" {
+            call.path = format!("/api/v1/preview/{}", app.preview_token(a2, 1));
         }
     }
     let ((started, has_started), (go_on, release)) = (sync_channel(1), sync_channel(1));
@@ -504,6 +512,7 @@ async fn provoke(
         "304" => unchanged(app, call, good).await?,
         "308" => {
             let path = call.path.replace("/a2", "/a2-now");
+            let path = path.replace("/news/local", "/news/local-then");
             let answer = call.to(&path).send(app).await;
             let target = answer
                 .header("location")
@@ -515,10 +524,36 @@ async fn provoke(
         }
         "400" => bad_parameters(app, call).await,
         "401" | "403" | "404" => refusals(app, call, status).await?,
+        "410" if call.operation.id == "getPreview" => {
+            let a2 = app.article_id("a2").await;
+            let over = app.preview_token_until(a2, 1, app.now().0);
+            let answer = call.to(&format!("/api/v1/preview/{over}")).send(app).await;
+            vec![(answer, Some("preview_expired"))]
+        }
+        "410" => gone(app, call).await,
         // These have ways of their own.
         "413" | "500" | "503" => Vec::new(),
         _ => return Err(format!("`provoke` has no way to {status}")),
     })
+}
+
+/// Answers about the article `a2` while it is taken back, under the slug that it had once too.
+async fn gone(app: &TestApp, call: &Call) -> Provoked {
+    let article = |status: &str| {
+        let record = Record::new("article").set("site", "demo");
+        record.set("key", "a2").status(status)
+    };
+    let retracted = article("retracted").set("retraction_reason", "更正");
+    app.import(&Portal::new("demo").with(retracted));
+    let mut answers = Vec::new();
+    for path in [call.path.clone(), call.path.replace("/a2", "/a2-now")] {
+        answers.push((call.to(&path).send(app).await, Some("retracted")));
+    }
+    app.import(&Portal::new("demo").with(article("published")));
+    // So that there is something unchanged since a second that is over.
+    let later = app.now().0 + TimeDelta::seconds(2);
+    app.set_clock(&later.to_rfc3339());
+    answers
 }
 
 async fn unchanged(app: &TestApp, call: &Call, good: &Answer) -> Result<Provoked, String> {
@@ -808,6 +843,8 @@ async fn rival(app: &TestApp, call: &Call) -> Option<Call> {
         "createArticle" | "createSite" | "createCategory" | "createSource" | "createTopic"
         | "createMenu" | "createLinkGroup" | "createUser" | "runBatch" => call.clone(),
         "updateArticle" => call.with_body(json!({"slug": "a2"})),
+        // A draft was never public.
+        "transitionArticle" => call.with_body(json!({"to": "retracted", "reason": "错"})),
         "putTranslation" => call.with_body(json!({"title": "文章", "body_html": "", "slug": "a2"})),
         "updateCategory" => call.with_body(json!({"slug": "local"})),
         "updateUser" => {

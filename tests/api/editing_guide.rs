@@ -97,7 +97,7 @@ on_both! {
         app.app.services().import.sample().unwrap();
         app.account_with_password("you@example.org", "admin");
         let exchanges = exchanges();
-        assert_eq!(exchanges.len(), 12);
+        assert_eq!(exchanges.len(), 23);
         let mut token = String::new();
         for exchange in &exchanges {
             let answer = run(app, exchange, &token).await;

@@ -31,8 +31,17 @@ const ADMIN: &str = "li.na@example.org";
 /// The trace of every request, which the audit log shows.
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
+/// A preview link, which each server signs with a key of its own.
+const PREVIEW: &str = "mhp_AAAAAAAAACoAAAAAAAAAAwAGSGX_lPQAAAAAAGlpEkB2ZXJpZmllZA";
+
 /// Members whose values are new on every run: how these begin, and what the examples have in their place.
-const SECRETS: [(&str, &str, &str); 5] = [
+const SECRETS: [(&str, &str, &str); 7] = [
+    ("token", "mhp_", PREVIEW),
+    (
+        "url",
+        "http://127.0.0.1:8080/api/v1/preview/",
+        "http://127.0.0.1:8080/api/v1/preview/mhp_AAAAAAAAACoAAAAAAAAAAwAGSGX_lPQAAAAAAGlpEkB2ZXJpZmllZA",
+    ),
     (
         "access_token",
         "ey",
@@ -174,7 +183,7 @@ fn in_order() -> Vec<&'static Operation> {
     all.sort_by_key(
         |operation| match (operation.id.as_str(), operation.method.as_str()) {
             ("changePassword", _) => 3,
-            ("listAuditEntries", _) => 2,
+            ("diffRevision" | "listAuditEntries", _) => 2,
             (_, "get") => 0,
             _ => 1,
         },
@@ -191,7 +200,11 @@ async fn send(
     token: &str,
 ) -> Answer {
     let method = operation.method.to_ascii_uppercase();
-    let mut request = app.request(&method, path).header("traceparent", TRACE);
+    let path = match path.contains(PREVIEW) {
+        true => path.replace(PREVIEW, &app.preview_token(42, 1)),
+        false => path.to_owned(),
+    };
+    let mut request = app.request(&method, &path).header("traceparent", TRACE);
     if needs_caller(operation) {
         request = request.bearer(token);
     }

@@ -221,6 +221,8 @@ impl Harvest {
                 .chain([operation.template.clone()])
                 .map(|path| (path.clone(), path))
                 .collect(),
+            // A link is of its own server.
+            "getPreview" => Vec::new(),
             // Nothing of a portal; the same for all.
             "getLiveness" | "getReadiness" | "getJwks" => Vec::new(),
             id => panic!("what is there to ask `{id}` for?"),
@@ -609,7 +611,7 @@ pub fn rich() -> Portal {
                     {"name": "a.pdf", "url": "/a.pdf"}
                 ]))
                 .set("audio", json!([{"url": "/a.mp3", "media_type": "audio/mpeg", "duration_s": 60}, {"url": "/b.mp3"}]))
-                .set("related", ["plain", "draft", "archived", "later"])
+                .set("related", ["plain", "draft", "archived", "later", "retracted", "approved"])
                 .set("unpublish_at", "2030-01-01T00:00:00Z")
                 .set("views", 983)
                 .set("downloads", 12)
@@ -625,6 +627,14 @@ pub fn rich() -> Portal {
         .article("same-moment", |a| a.published_at("2026-01-10T08:00:00+08:00").category("news/world").set("published_precision", "date"))
         .article("draft", |a| a.status("draft").sources(&["s2"]))
         .article("archived", |a| a.status("archived"))
+        .article("in-review", |a| a.status("in_review"))
+        .article("approved", |a| a.status("approved").sources(&["s2"]))
+        .article("scheduled", |a| a.status("scheduled").published_at("2027-02-01T00:00:00Z"))
+        .article("retracted", |a| {
+            a.status("retracted")
+                .set("retraction_reason", "第三表的数据有误 😀 “Ｘ”")
+                .set("retracted_at", "2026-01-12T08:29:20.123456Z")
+        })
         .article("later", |a| a.published_at("2027-01-01T00:00:00Z"))
         .article("over", |a| a.set("unpublish_at", "2026-01-11T00:00:00Z"))
         .article("标题", |a| a.without("slug").title("没有名字的文章").body("").locale("zh-Hant"))

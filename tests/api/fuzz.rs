@@ -818,6 +818,11 @@ impl<'a> Fuzzer<'a> {
             let record: Value = serde_json::from_str(line).unwrap();
             bag.put(record["type"].as_str().unwrap_or_default(), &record);
         }
+        // Links are made by those who are signed in.
+        let list = self.app.get("/api/v1/articles?limit=2").await.json();
+        for id in items(&list["items"]).filter_map(|article| article["id"].as_i64()) {
+            bag.put("preview", &json!({"token": self.app.preview_token(id, 1)}));
+        }
         let mut rng = Rng::with_seed(self.seed);
         let mut size = 0;
         // What one operation answers may be what another one asks for.

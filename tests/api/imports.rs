@@ -716,7 +716,43 @@ fn faults() -> Vec<FaultCase> {
         "an unknown status",
         new_article("status", json!("public")),
         "status",
-        "`draft`, `published`, `archived`",
+        "`draft`, `in_review`, `approved`, `scheduled`, `published`, `archived`, `retracted`",
+    );
+    case(
+        "retracted without a reason",
+        new_article("status", json!("retracted")),
+        "retraction_reason",
+        "is required for a retracted article",
+    );
+    case(
+        "retracted without a reason, and stored",
+        r#"{"type":"article","site":"demo","key":"good","status":"retracted","retraction_reason":null}"#
+            .to_owned(),
+        "retraction_reason",
+        "is required for a retracted article",
+    );
+    case(
+        "a blank reason",
+        new_article("retraction_reason", json!("\u{3000}")),
+        "retraction_reason",
+        "must not be blank",
+    );
+    for (member, value) in [
+        ("retraction_reason", json!("数据有误")),
+        ("retracted_at", json!("2026-01-14T00:00:00Z")),
+    ] {
+        case(
+            "a retraction of what is public",
+            new_article(member, value),
+            member,
+            "belongs to a retracted article only",
+        );
+    }
+    case(
+        "retracted on a bare date",
+        new_article("retracted_at", json!("2026-01-10")),
+        "retracted_at",
+        "is not a date and time",
     );
     case(
         "negative views",

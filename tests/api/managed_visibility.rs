@@ -139,6 +139,31 @@ async fn assert_hidden(app: &TestApp, id: &Value, when: &str) {
     }
 }
 
+/// Fails unless readers are told that the article was taken back, where they ask for it by name, and nowhere else.
+async fn assert_retracted(app: &TestApp, id: &Value) {
+    assert_silent(&told(app).await, id, "retracted");
+    assert_eq!(counted(app).await, (json!(2), json!(2)));
+    for path in naming(id) {
+        let answer = app.get(&format!("/api/v1{path}")).await;
+        match path.contains('?') && !path.contains("locale") {
+            true => assert_eq!(
+                answer.assert_status(200).json()["items"],
+                json!([]),
+                "{answer}"
+            ),
+            false => {
+                let mut problem = answer.assert_problem(410, "retracted");
+                problem["instance"].take();
+                assert_eq!(problem["reason"], "数据有误");
+                assert!(!problem.to_string().contains(WORD), "{answer}");
+            }
+        }
+    }
+    let tombstone = change(app, id).await;
+    assert_eq!(tombstone["reason"], "retracted");
+    assert!(tombstone["article"].is_null());
+}
+
 async fn assert_shown(app: &TestApp, id: &Value, when: &str) {
     for (path, text) in AROUND.iter().zip(told(app).await) {
         let is_of_articles = path.starts_with("/articles") && !path.starts_with("/articles/1");
@@ -191,6 +216,10 @@ on_both! {
         let put = desk.request("PUT", &format!("{path}/translations/zh-Hans")).header("if-match", "*").json(&translation);
         put.send().await.assert_status(200);
         assert_hidden(app, id, "a translated draft").await;
+        for status in ["in_review", "approved"] {
+            then(&desk, &path, &json!({"status": status})).await;
+            assert_hidden(app, id, status).await;
+        }
         assert_eq!(change(app, id).await, Value::Null, "what was never public leaves no tombstone");
 
         // To the second, and without anybody writing.
@@ -218,6 +247,9 @@ on_both! {
             then(&desk, &path, &json!({"status": "published"})).await;
             assert_shown(app, id, "published again").await;
         }
+        let retraction = desk.request("POST", &format!("{path}/transitions")).header("if-match", "*");
+        retraction.json(&json!({"to": "retracted", "reason": "数据有误"})).send().await.assert_status(200);
+        assert_retracted(app, id).await;
         desk.delete(&path).await.assert_status(204);
         assert_hidden(app, id, "deleted").await;
         assert!(change(app, id).await["withdrawn_at"].is_string());

@@ -1,5 +1,7 @@
 //! Articles by their slugs: own, of translations, and former ones.
 
+use std::collections::BTreeSet;
+
 use masthead::store::migrations;
 use serde_json::{Value, json};
 
@@ -41,6 +43,12 @@ async fn assert_comes_back(app: &TestApp, slugs: &[&str]) {
         assert_eq!(other.try_import(&file).unwrap().updated, 0);
     })
     .await;
+}
+
+/// A path segment as it was before it was encoded.
+fn percent_decoded(segment: &str) -> String {
+    let decoded = percent_encoding::percent_decode_str(segment);
+    decoded.decode_utf8().unwrap().into_owned()
 }
 
 on_both! {
@@ -236,5 +244,139 @@ on_both! {
                 assert!(problem["detail"].as_str().unwrap().contains(slug), "{problem}");
             }
         }
+    }
+
+    /// Without a slug an article is called after its title, in letters that every address can have
+    async fn a_slug_is_made_from_the_title(app) {
+        app.import(&Portal::new("demo").category("news"));
+        let desk = app.desk("admin");
+        for (title, slug) in [
+            ("开放日 2026", "kai-fang-ri-2026"),
+            ("研發投入強度", "yan-fa-tou-ru-qiang-du"),
+            ("ＡＢＣ　１２３", "abc-123"),
+            ("「深海」:🌊觀測!", "shen-hai-guan-ce"),
+            ("ＡＩ赋能２０２３年", "ai-fu-neng-2023-nian"),
+            ("Übung café cafe\u{301}", "übung-café-cafe"),
+            ("👩‍🔬 Lab / a_b?c#d%e", "lab-a-b-c-d-e"),
+            ("🎉🌊👩‍🔬", "article"),
+        ] {
+            let (path, made) = desk.made("/articles", &json!({"site": "demo", "category": "news", "title": title, "status": "published"})).await;
+            assert_eq!(made["slug"], slug, "{title}");
+            let shown = app.get(&format!("/api/v1/sites/demo/articles/{slug}")).await.assert_status(200).json();
+            assert_eq!(shown["title"], title);
+            // It does not follow the title: addresses stay.
+            assert_eq!(desk.changed(&path, &json!({"title": "別的"})).await["slug"], slug);
+        }
+        let mut seen = BTreeSet::new();
+        let long = ["国际".repeat(450), "國際".repeat(450), "a".repeat(900), "🌊 ".repeat(450), "Ａ　".repeat(450), "龘".repeat(900)];
+        let odd = ["🎉", "...", "!?", "「」", "　", "—", "\u{200d}", "同一标题", "同一标题", "同一标题", "Article", "ARTICLE", "article"];
+        for title in long.iter().map(String::as_str).chain(odd) {
+            let answer = desk.post("/articles", &json!({"site": "demo", "category": "news", "title": title, "status": "published"})).await;
+            if title.trim().is_empty() || title == "\u{200d}" {
+                // Nothing to see in it: refused or taken, but never without a name.
+                assert!(matches!(answer.status, 201 | 422), "{answer}");
+                if answer.status == 422 {
+                    continue;
+                }
+            }
+            let slug = answer.assert_status(201).json()["slug"].as_str().unwrap().to_owned();
+            assert!(!slug.is_empty() && slug.chars().count() <= 100, "{title}: {slug}");
+            assert!(slug.chars().all(|c| c == '-' || c.is_alphanumeric()), "{title}: {slug}");
+            assert!(!slug.starts_with('-') && !slug.ends_with('-') && !slug.contains("--"), "{title}: {slug}");
+            assert!(seen.insert(slug.clone()), "{slug} twice");
+            assert_eq!(app.get(&format!("/api/v1/sites/demo/articles/{slug}")).await.assert_status(200).json()["title"], title);
+        }
+    }
+
+    /// Files whose articles have no slug get the same names; equal titles stay apart
+    async fn slugs_of_files_are_made_from_titles(app) {
+        let portal = ["深海", "深海", "🌊", "🌊"].into_iter().enumerate()
+            .fold(Portal::new("demo"), |portal, (n, title)| portal.article(&format!("k{n}"), |a| a.title(title).without("slug")));
+        app.import(&portal);
+        let list = app.get("/api/v1/articles?sort=published_at&order=asc").await.json();
+        let slugs: Vec<&str> = list["items"].as_array().unwrap().iter().map(|a| a["slug"].as_str().unwrap()).collect();
+        assert_eq!((slugs[0], slugs[2]), ("shen-hai", "article"));
+        assert!(slugs[1].starts_with("shen-hai-") && slugs[3].starts_with("article-"), "{slugs:?}");
+        assert_eq!(app.import(&portal).updated, 0, "the same names again");
+    }
+
+    /// After a hundred renames each address that ever was leads on in one step
+    async fn a_hundred_renames_lead_to_the_last(app) {
+        app.import(&Portal::new("demo").category("news"));
+        let desk = app.desk("admin");
+        let name = |n: usize| match n % 3 {
+            0 => format!("name-{n}"),
+            1 => format!("名-{n}"),
+            _ => format!("naïve-{n}"),
+        };
+        let new = json!({"site": "demo", "category": "news", "title": "A", "status": "published", "slug": name(0),
+            "translations": [{"locale": "fr", "title": "F", "body_html": "", "slug": "fr-0"}]});
+        let (path, _) = desk.made("/articles", &new).await;
+        for n in 1..=100 {
+            let translations = json!([{"locale": "fr", "title": "F", "body_html": "", "slug": format!("fr-{n}")}]);
+            desk.patch_if(&path, "*", &json!({"slug": name(n), "translations": translations})).await.assert_status(200);
+        }
+        let last = app.get(&format!("/api/v1/sites/demo/articles/{}", name(100))).await.assert_status(200).json();
+        for n in 0..100 {
+            let target = moved(app, &name(n)).await;
+            assert_eq!(percent_decoded(&target), name(100), "{n}");
+            assert_eq!(moved(app, &format!("fr-{n}")).await, "fr-100");
+        }
+        assert_eq!(app.get("/api/v1/sites/demo/articles/fr-100").await.assert_status(200).json()["id"], last["id"]);
+        // Back to the first: no way leads around in a circle.
+        desk.changed(&path, &json!({"slug": name(0)})).await;
+        assert_eq!(app.get(&format!("/api/v1/sites/demo/articles/{}", name(0))).await.assert_status(200).json()["id"], last["id"]);
+        for n in 1..=100 {
+            assert_eq!(moved(app, &name(n)).await, name(0), "{n}");
+        }
+        let kept = desk.get(&path).await.json()["former_slugs"].as_array().unwrap().len();
+        assert_eq!(kept, 200);
+    }
+
+    /// A slug that another one took is the other's, until that one gives it up
+    async fn a_slug_that_is_taken_is_the_others(app) {
+        app.import(&Portal::new("demo").category("news"));
+        let desk = app.desk("admin");
+        let new = |title: &str, slug: &str| json!({"site": "demo", "category": "news", "title": title, "status": "published", "slug": slug});
+        let shown = async |slug: &str| app.get(&format!("/api/v1/sites/demo/articles/{slug}")).await.assert_status(200).json()["title"].clone();
+        let (a, _) = desk.made("/articles", &new("A", "一")).await;
+        app.set_clock("2026-01-15T04:01:00Z");
+        desk.changed(&a, &json!({"slug": "zwei"})).await;
+        let (b, _) = desk.made("/articles", &new("B", "一")).await;
+        assert_eq!((shown("一").await, shown("zwei").await), (json!("B"), json!("A")));
+        let refused = desk.patch(&a, &json!({"slug": "一"})).await;
+        assert_eq!(refused.assert_problem(409, "conflict")["errors"][0]["pointer"], "/slug");
+        app.set_clock("2026-01-15T04:02:00Z");
+        desk.changed(&b, &json!({"slug": "drei"})).await;
+        assert_eq!(moved(app, "一").await, "drei", "the last one that had it");
+        desk.delete(&b).await.assert_status(204);
+        assert_eq!(moved(app, "一").await, "zwei", "and where that is gone the one before");
+        desk.changed(&a, &json!({"slug": "一"})).await;
+        assert_eq!((shown("一").await, moved(app, "zwei").await), (json!("A"), "%E4%B8%80".to_owned()));
+    }
+
+    /// Two articles swap their slugs by way of a third, or in one batch
+    async fn two_articles_swap_their_slugs(app) {
+        app.import(&Portal::new("demo").category("news"));
+        let desk = app.desk("admin");
+        let new = |title: &str, slug: &str| json!({"site": "demo", "category": "news", "title": title, "status": "published", "slug": slug});
+        let shown = async |slug: &str| app.get(&format!("/api/v1/sites/demo/articles/{slug}")).await.assert_status(200).json()["title"].clone();
+        let (a, _) = desk.made("/articles", &new("A", "甲")).await;
+        let (b, _) = desk.made("/articles", &new("B", "乙")).await;
+        let step = |path: &str, slug: &str| json!({"method": "PATCH", "path": format!("/manage{path}"), "if_match": "*", "body": {"slug": slug}});
+        let straight = json!({"operations": [step(&a, "乙"), step(&b, "甲")]});
+        desk.post("/batch", &straight).await.assert_problem(409, "conflict");
+        assert_eq!((shown("甲").await, shown("乙").await), (json!("A"), json!("B")));
+        let around = json!({"operations": [step(&a, "temp"), step(&b, "甲"), step(&a, "乙")]});
+        desk.post("/batch", &around).await.assert_status(200);
+        assert_eq!((shown("甲").await, shown("乙").await), (json!("B"), json!("A")));
+        assert_eq!(moved(app, "temp").await, "%E4%B9%99");
+        for _ in 0..2 {
+            desk.post("/batch", &json!({"operations": [step(&a, "temp"), step(&b, "乙"), step(&a, "甲")]})).await.assert_status(200);
+            assert_eq!((shown("甲").await, shown("乙").await), (json!("A"), json!("B")));
+            desk.post("/batch", &json!({"operations": [step(&a, "temp"), step(&b, "甲"), step(&a, "乙")]})).await.assert_status(200);
+            assert_eq!((shown("甲").await, shown("乙").await), (json!("B"), json!("A")));
+        }
+        assert_comes_back(app, &["temp"]).await;
     }
 }

@@ -16,6 +16,10 @@ pub enum ProblemCode {
     InvalidCursor,
     /// There is nothing under this address.
     NotFound,
+    /// The article was public and was taken back.
+    Retracted,
+    /// The preview was good once, and is over.
+    PreviewExpired,
     /// The resource exists but does not take this method.
     MethodNotAllowed,
     /// The request did not arrive in time.
@@ -58,11 +62,13 @@ pub enum ProblemCode {
 
 impl ProblemCode {
     /// Every code there is.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::MalformedRequest,
         Self::InvalidParameter,
         Self::InvalidCursor,
         Self::NotFound,
+        Self::Retracted,
+        Self::PreviewExpired,
         Self::MethodNotAllowed,
         Self::RequestTimeout,
         Self::Conflict,
@@ -111,6 +117,18 @@ impl ProblemCode {
                 S::NOT_FOUND,
                 "Not found",
                 "There is nothing under this address.",
+            ),
+            Self::Retracted => (
+                "retracted",
+                S::GONE,
+                "Retracted",
+                "This article was taken back; `reason` says why, `retracted_at` since when.",
+            ),
+            Self::PreviewExpired => (
+                "preview_expired",
+                S::GONE,
+                "Preview expired",
+                "This preview is over.",
             ),
             Self::MethodNotAllowed => (
                 "method_not_allowed",
@@ -266,6 +284,13 @@ impl ProblemCode {
             Self::NotFound => {
                 "Check the address. What is not published, or was withdrawn, is not found either; and neither is an article in a \
                  language that it does not have, where `fallback=none` insists on one."
+            }
+            Self::Retracted => {
+                "Show `reason` in place of the article, and delete copies of it. A retraction can be undone, so do not keep this \
+                 answer for good."
+            }
+            Self::PreviewExpired => {
+                "Ask whoever sent the link for a new one; `POST /api/v1/manage/articles/{id}/previews` makes it."
             }
             Self::MethodNotAllowed => "Use one of the methods that the header `Allow` lists.",
             Self::RequestTimeout => {

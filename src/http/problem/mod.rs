@@ -16,20 +16,24 @@ use actix_web::http::header::{
     ALLOW, CACHE_CONTROL, ETAG, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use actix_web::{HttpResponse, HttpResponseBuilder};
+use chrono::DateTime;
 use serde::Serialize;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::error::{Cause, Error, Fault};
+use crate::models::time::Ts;
 
 pub use code::ProblemCode;
 pub use responses::{
-    AccountProblems, PasswordProblems, RefreshProblems, RevokeProblems, TokenProblems,
+    AccountProblems, ArticleProblems, PasswordProblems, RefreshProblems, RevokeProblems,
+    TokenProblems,
 };
 pub use responses::{
     ChangeProblems, CreateProblems, DeleteProblems, FreeChangeProblems, FreeDeleteProblems,
-    ItemProblems, ManagedItemProblems, ManagedListProblems, ReadProblems, ServerProblems,
+    ItemProblems, ManagedItemProblems, ManagedListProblems, PreviewProblems, ReadProblems,
+    ServerProblems,
 };
 
 /// The media type of every error body.
@@ -39,6 +43,7 @@ pub const MEDIA_TYPE: &str = "application/problem+json";
 const MAX_URL: usize = 2048;
 const MAX_DETAIL: usize = 1024;
 const MAX_POINTER: usize = 512;
+const MAX_REASON: usize = 2000;
 const MAX_ERRORS: usize = 100;
 
 /// What every answer with a status from 400 up carries (RFC 9457).
@@ -81,6 +86,12 @@ pub struct ProblemBody {
     /// The single faults, where there are any to tell apart.
     #[schema(max_items = 100)]
     pub errors: Vec<ProblemDetail>,
+    /// Why the article was taken back, for readers; `null` unless `code` is `retracted`.
+    #[schema(max_length = 2000)]
+    pub reason: Option<String>,
+    /// When the article was taken back, UTC; `null` unless `code` is `retracted`.
+    #[schema(max_length = 40, format = DateTime)]
+    pub retracted_at: Option<String>,
 }
 
 /// One fault among those of a problem.
@@ -109,8 +120,15 @@ struct Occurrence {
     code: ProblemCode,
     detail: Cow<'static, str>,
     errors: Vec<Fault>,
+    retraction: Option<Retraction>,
     headers: Vec<(HeaderName, HeaderValue)>,
     cause: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+#[derive(Debug, Clone)]
+struct Retraction {
+    reason: String,
+    at: Ts,
 }
 
 impl Problem {
@@ -123,6 +141,7 @@ impl Problem {
             code,
             detail: Cow::Borrowed(code.summary()),
             errors: Vec::new(),
+            retraction: None,
             headers: Vec::from_iter(headers),
             cause: None,
         }))
@@ -141,6 +160,27 @@ impl Problem {
     /// 404.
     pub fn not_found() -> Self {
         Self::new(ProblemCode::NotFound)
+    }
+
+    /// 410 with the reason and the time of the retraction.
+    pub fn retracted(reason: String, at: Ts) -> Self {
+        let mut problem = Self::new(ProblemCode::Retracted);
+        problem.0.retraction = Some(Retraction { reason, at });
+        problem
+    }
+
+    /// A problem as it may look, for the pages and the spec.
+    fn example(code: ProblemCode) -> Self {
+        match code {
+            ProblemCode::Retracted => Self::retracted(
+                "The figures in the second table were wrong.".to_owned(),
+                // 2026-01-15T02:00:00Z
+                DateTime::from_timestamp(1_768_442_400, 0)
+                    .unwrap_or_default()
+                    .into(),
+            ),
+            _ => Self::new(code),
+        }
     }
 
     /// 405 with the methods that are possible.
@@ -306,6 +346,12 @@ impl Problem {
     /// The body as the client of this request gets it.
     pub fn body(&self, public_url: &str, path: &str, trace_id: &str) -> ProblemBody {
         let code = self.0.code;
+        let (reason, retracted_at) = self
+            .0
+            .retraction
+            .clone()
+            .map(|Retraction { reason, at }| (cut(reason, MAX_REASON), at.to_rfc3339()))
+            .unzip();
         ProblemBody {
             kind: cut(format!("{public_url}/problems/{}", code.slug()), MAX_URL),
             title: code.title(),
@@ -321,6 +367,8 @@ impl Problem {
                 .take(MAX_ERRORS)
                 .map(ProblemDetail::from)
                 .collect(),
+            reason,
+            retracted_at,
         }
     }
 }
@@ -353,6 +401,10 @@ impl From<Error> for Problem {
         match error {
             Error::NotFound { .. } | Error::NoSuchLanguage { .. } => {
                 Self::not_found().with_detail(error.to_string())
+            }
+            Error::Retracted { reason, at } => Self::retracted(reason, at.into()),
+            Error::PreviewExpired { .. } => {
+                Self::new(ProblemCode::PreviewExpired).with_detail(error.to_string())
             }
             Error::Invalid(faults) => Self::new(ProblemCode::InvalidBody).with_errors(faults),
             Error::BadParameter(fault) => Self::bad_parameter(vec![fault]),
@@ -470,9 +522,23 @@ mod tests {
             serde_json::json!({
                 "type": "https://x/problems/not-found", "title": "Not found", "status": 404,
                 "detail": "There is nothing under this address.", "instance": "/p",
-                "code": "not_found", "trace_id": "t", "errors": [],
+                "code": "not_found", "trace_id": "t", "errors": [], "reason": null, "retracted_at": null,
             })
         );
+    }
+
+    #[test]
+    fn a_retraction_says_why_and_since_when() {
+        let at = chrono::DateTime::parse_from_rfc3339("2026-01-15T12:00:00.5+08:00").unwrap();
+        let problem = Problem::from(Error::Retracted {
+            reason: "数据有误".to_owned(),
+            at: at.to_utc(),
+        });
+        assert_eq!(problem.status_code(), 410);
+        let body = body(&problem);
+        assert_eq!(body["reason"], "数据有误");
+        assert_eq!(body["retracted_at"], "2026-01-15T04:00:00.500Z");
+        assert_eq!(body["code"], "retracted");
     }
 
     #[test]
@@ -521,6 +587,8 @@ mod tests {
         let fault = Fault::new("/ä".repeat(1000), "x", "é".repeat(5000));
         let body =
             Problem::bad_parameter(vec![fault; 300]).body("https://x", &"/p".repeat(9000), "t");
+        let retracted = Problem::retracted("错".repeat(3000), Ts::default()).body("", "", "");
+        assert_eq!(retracted.reason.unwrap().chars().count(), MAX_REASON);
         assert_eq!(body.errors.len(), MAX_ERRORS);
         assert_eq!(body.errors[0].detail.chars().count(), MAX_DETAIL);
         assert_eq!(body.errors[0].pointer.chars().count(), MAX_POINTER);

@@ -85,7 +85,7 @@ fn list() -> String {
 }
 
 fn about(code: ProblemCode, public_url: &str) -> String {
-    let example = Problem::new(code).body(
+    let example = Problem::example(code).body(
         public_url,
         "/api/v1/articles",
         "4bf92f3577b34da6a3ce929d0e0e4736",

@@ -21,6 +21,12 @@ pub struct ReadProblems;
 /// What an operation that reads one thing may answer: 404 and [`ReadProblems`].
 pub struct ItemProblems;
 
+/// What an operation that reads one article may answer: 410 and [`ItemProblems`].
+pub struct ArticleProblems;
+
+/// What a preview link may answer: 410 and [`ItemProblems`].
+pub struct PreviewProblems;
+
 /// What an operation that lists things to manage may answer: 401, 403 and [`ReadProblems`].
 pub struct ManagedListProblems;
 
@@ -101,6 +107,29 @@ impl IntoResponses for ItemProblems {
         all.extend([documented(
             "There is no such thing, or not for this reader",
             &Problem::not_found(),
+        )]);
+        all
+    }
+}
+
+impl IntoResponses for ArticleProblems {
+    fn responses() -> Responses {
+        let mut all = ItemProblems::responses();
+        all.extend([documented(
+            "The article was public and was taken back: `reason` says why, `retracted_at` since when",
+            &Problem::example(ProblemCode::Retracted),
+        )]);
+        all
+    }
+}
+
+impl IntoResponses for PreviewProblems {
+    fn responses() -> Responses {
+        let ended_at = "2026-05-21T01:00:00Z".to_owned();
+        let mut all = ItemProblems::responses();
+        all.extend([documented(
+            "The preview was good once, and is over",
+            &Error::PreviewExpired { ended_at }.into(),
         )]);
         all
     }

@@ -11,7 +11,7 @@ use super::dto::batch::{BatchItem, BatchReport, BatchRequest};
 use super::management::{self as managed, Desk, IfMatch};
 use crate::error::{Error, Fault, Result as ServiceResult};
 use crate::http::body::JsonBody;
-use crate::http::path::TranslationPath;
+use crate::http::path::{RevisionPath, TranslationPath};
 use crate::http::problem::{CreateProblems, Problem, ProblemBody, ProblemCode};
 use crate::http::query::{MAX_ID, NoQuery, Query, positive};
 use crate::http::request::Edge;
@@ -267,6 +267,17 @@ impl Request<'_> {
                 let place = TranslationPath::parse(id, locale).ok_or_else(Problem::not_found)?;
                 self.translation(method, place)
             }
+            ["articles", id, "transitions"] if method == "POST" => {
+                managed::transitions::transition(self::id(id)?, self.expected()?, &self.body()?)
+            }
+            ["articles", id, "revisions", number] if method == "PATCH" => {
+                let place = RevisionPath::parse(id, number).ok_or_else(Problem::not_found)?;
+                managed::revisions::update(place, self.expected()?, &self.body()?)
+            }
+            ["articles", id, "revisions", number, "restore"] if method == "POST" => {
+                let place = RevisionPath::parse(id, number).ok_or_else(Problem::not_found)?;
+                managed::revisions::restore(place, self.expected()?, &self.body()?)
+            }
             ["sources", id, "merge"] if method == "POST" => {
                 managed::sources::merge(self::id(id)?, self.expected()?, &self.body()?)
             }
@@ -318,7 +329,7 @@ fn id(segment: &str) -> Result<i64, Problem> {
 
 fn unknown(method: &str) -> Problem {
     Problem::not_found().with_detail(format!(
-        "There is no write `{}` under this path; accounts and API keys are written one by one.",
+        "There is no write `{}` under this path; accounts, API keys and previews are made one by one.",
         rules::excerpt(method)
     ))
 }

@@ -16,13 +16,16 @@ pub fn configure(config: &mut ServiceConfig) {
     use management::categories as managed_categories;
     use management::link_groups as managed_link_groups;
     use management::menus as managed_menus;
+    use management::previews as managed_previews;
     use management::sites as managed_sites;
     use management::sources as managed_sources;
     use management::tokens;
     use management::topics as managed_topics;
-    use management::{api_keys, audit, users};
+    use management::transitions;
+    use management::{analytics, api_keys, audit, users, visibility};
+    use management::{revision_diff, revisions};
 
-    use delivery::{articles, categories, link_groups, menus, sites, sources, topics};
+    use delivery::{articles, categories, link_groups, menus, previews, sites, sources, topics};
     config.service(
         scope("/api/v1/auth")
             .service(tokens::create_token)
@@ -42,6 +45,14 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(managed_articles::delete_article)
             .service(managed_articles::put_translation)
             .service(managed_articles::delete_translation)
+            .service(transitions::transition_article)
+            .service(revisions::list_revisions)
+            .service(revisions::get_revision)
+            .service(revision_diff::diff_revision)
+            .service(revisions::update_revision)
+            .service(revisions::restore_revision)
+            .service(visibility::get_article_visibility)
+            .service(managed_previews::create_preview)
             .service(managed_topics::list_managed_topics)
             .service(managed_topics::create_topic)
             .service(managed_topics::get_managed_topic)
@@ -84,6 +95,7 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(api_keys::update_api_key)
             .service(api_keys::delete_api_key)
             .service(audit::list_audit_entries)
+            .service(analytics::list_category_freshness)
             .wrap(from_fn(auth::authenticate)),
     );
     config.service(
@@ -104,6 +116,7 @@ pub fn configure(config: &mut ServiceConfig) {
             // Before the ids: `changes` is none.
             .service(articles::list_article_changes)
             .service(articles::get_article)
-            .service(articles::get_article_by_slug),
+            .service(articles::get_article_by_slug)
+            .service(previews::get_preview),
     );
 }

@@ -1,8 +1,10 @@
 //! One article with everything on its page.
 
+use std::fmt::Display;
+
 use super::{Articles, Languages, Summary, choose, locales, summaries};
 use crate::error::{Error, Resource, Result};
-use crate::models::article::{PublicArticle, StoredAttachment, StoredText};
+use crate::models::article::{PublicArticle, Retraction, StoredAttachment, StoredText};
 use crate::models::category::Category;
 use crate::models::contributor::StoredContribution;
 use crate::models::freshness::{Fresh, Freshness};
@@ -69,7 +71,7 @@ pub enum BySlug {
 }
 
 impl Articles {
-    /// The public article with `id`.
+    /// The public article with `id`; one that was taken back fails with the reason.
     pub async fn get(
         &self,
         id: i64,
@@ -84,7 +86,8 @@ impl Articles {
             .await
     }
 
-    /// The public article of a site with `slug`: its own, a translation's, or one that it had before.
+    /// The public article of a site with `slug`: its own, a translation's, or one that it had before. Where none is public, one that
+    /// was taken back fails with the reason.
     pub async fn get_by_slug(
         &self,
         site: String,
@@ -113,14 +116,16 @@ fn by_slug(
 ) -> Result<BySlug> {
     let site_id =
         store::sites::find_id(conn, site)?.ok_or_else(|| Error::not_found(Resource::Site, site))?;
-    let not_found = || Error::not_found(Resource::Article, slug);
     if let Some((id, locale)) = store::articles::find_slug(conn, site_id, slug, now)? {
         // A translation's own slug asks for that translation.
         languages.locale = languages.locale.or(locale);
         let found = detail(conn, id, &languages, include, now)?;
         return Ok(BySlug::Here(Box::new(found)));
     }
-    let next = store::articles::find_successor(conn, site_id, slug, now)?.ok_or_else(not_found)?;
+    let Some(next) = store::articles::find_successor(conn, site_id, slug, now)? else {
+        let retraction = store::articles::find_retracted_slug(conn, site_id, slug)?;
+        return Err(missing(retraction, slug));
+    };
     let freshness = store::stamps::of_site(conn, site_id, now)?;
     Ok(match next.rendition_slug {
         // Where both have the same slug, it serves any language.
@@ -144,8 +149,9 @@ fn detail(
     include: Include,
     now: Ts,
 ) -> Result<Fresh<Detail>> {
-    let (article, site_stamp) = store::articles::find(conn, id, now)?
-        .ok_or_else(|| Error::not_found(Resource::Article, id))?;
+    let Some((article, site_stamp)) = store::articles::find(conn, id, now)? else {
+        return Err(missing(store::articles::find_retraction(conn, id)?, id));
+    };
     let ids = [id];
     let renditions = store::articles::renditions(conn, &ids)?;
     let available_locales = locales(&article, &renditions);
@@ -159,20 +165,13 @@ fn detail(
         ))
     })?;
     let ancestors = if include.breadcrumbs {
-        Some(store::categories::chain(
-            conn,
-            article.article.site_id,
-            &prefixes(&article.category_path),
-        )?)
+        Some(ancestors(conn, &article)?)
     } else {
         None
     };
     let neighbors = if include.neighbors {
         let (previous, next) = store::articles::neighbors(conn, &article.article, now)?;
-        let next_id = next.as_ref().map(|n| n.article.id);
-        let mut found = summaries(conn, previous.into_iter().chain(next).collect(), languages)?;
-        let next = found.pop_if(|s| Some(s.article.article.id) == next_id);
-        Some((found.pop(), next))
+        Some(beside(conn, previous, next, languages)?)
     } else {
         None
     };
@@ -214,6 +213,14 @@ fn detail(
     Ok(Fresh { value, freshness })
 }
 
+/// Why there is no public article under `key`.
+fn missing(retraction: Option<Retraction>, key: impl Display) -> Error {
+    match retraction {
+        Some(Retraction { at, reason }) => Error::Retracted { reason, at: at.0 },
+        None => Error::not_found(Resource::Article, key),
+    }
+}
+
 /// An article is as fresh as its site was last changed or its own time came, until its time is over. The articles
 /// beside it come and go by themselves.
 fn freshness(
@@ -236,6 +243,25 @@ fn freshness(
         changes_at: row.unpublish_at,
         now,
     })
+}
+
+/// The categories from the root down to the article's own.
+pub(super) fn ancestors(conn: &mut Conn, article: &PublicArticle) -> Result<Vec<Category>> {
+    let path = prefixes(&article.category_path);
+    store::categories::chain(conn, article.article.site_id, &path)
+}
+
+/// The two articles beside another as lists show them.
+pub(super) fn beside(
+    conn: &mut Conn,
+    previous: Option<PublicArticle>,
+    next: Option<PublicArticle>,
+    languages: &Languages,
+) -> Result<(Option<Summary>, Option<Summary>)> {
+    let next_id = next.as_ref().map(|n| n.article.id);
+    let mut found = summaries(conn, previous.into_iter().chain(next).collect(), languages)?;
+    let next = found.pop_if(|s| Some(s.article.article.id) == next_id);
+    Ok((found.pop(), next))
 }
 
 /// `a/b/c` gives `a`, `a/b`, `a/b/c`.

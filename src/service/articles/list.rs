@@ -30,7 +30,7 @@ pub struct ArticleQuery {
     pub site: Option<String>,
     /// Id of a category.
     pub category: Option<i64>,
-    /// Path of a category of the site.
+    /// Path of a category of the site, present or former.
     pub category_path: Option<String>,
     /// Whether the categories below count too.
     pub subtree: bool,
@@ -279,10 +279,14 @@ fn filters(
     };
     let mut is_within_site = false;
     if let (Some(site_id), Some(path)) = (site_id, &query.category_path) {
-        let Some(category) = store::categories::find(conn, site_id, path)? else {
-            return Ok(None);
+        let category = match store::categories::find(conn, site_id, path)? {
+            Some(category) => Some(category.id),
+            None => store::category_paths::find_successor(conn, site_id, path)?.map(|(id, _)| id),
         };
-        named(in_category, Some(category.id));
+        if category.is_none() {
+            return Ok(None);
+        }
+        named(in_category, category);
         is_within_site = true;
     }
     if let Some(id) = query.category {

@@ -3,6 +3,7 @@
 mod changes;
 mod detail;
 mod list;
+mod preview;
 
 use std::collections::HashMap;
 

@@ -117,7 +117,7 @@ impl Run {
             .collect();
         self.has_written = true;
         self.touched.insert(site_id);
-        let saved = store::articles::insert(conn, site_id, &new, self.now)?;
+        let saved = store::articles::insert(conn, site_id, &new, &self.occasion())?;
         let mut links = Vec::new();
         for ((line, id), article) in lines.iter().zip(&saved.ids).zip(&new) {
             stage(&mut links, *line, *id, &article.content.related);
@@ -137,7 +137,7 @@ impl Run {
         }
         self.has_written = true;
         self.touched.insert(site_id);
-        let saved = store::articles::update(conn, site_id, &pairs, self.now)?;
+        let saved = store::articles::update(conn, site_id, &pairs, &self.occasion())?;
         let mut links = Vec::new();
         let mut cleared = Vec::new();
         for ((id, merged), (old, _)) in saved.ids.iter().zip(updated).zip(&pairs) {

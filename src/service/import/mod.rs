@@ -4,6 +4,7 @@
 //! grow with every line; whatever else comes is written at once. Only what is new or changed is written.
 
 mod articles;
+mod former_paths;
 mod sample;
 mod site_parts;
 
@@ -14,6 +15,7 @@ use crate::clock::Clock;
 use crate::content::Misfit;
 use crate::error::{Error, Result};
 use crate::models::record::ArticleRecord;
+use crate::models::revision::{Action, Occasion, Retention};
 use crate::models::time::Ts;
 use crate::portal::reader::Reader;
 use crate::portal::record::{LineFault, Record};
@@ -34,6 +36,7 @@ const FAULTS_KEPT: usize = 1000;
 pub struct Import {
     store: Store,
     clock: Clock,
+    retention: Retention,
 }
 
 /// How a file is taken in.
@@ -72,8 +75,12 @@ pub struct ImportReport {
 }
 
 impl Import {
-    pub(super) fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock }
+    pub(super) fn new(store: Store, clock: Clock, retention: Retention) -> Self {
+        Self {
+            store,
+            clock,
+            retention,
+        }
     }
 
     /// Takes one file in. Blocks the calling thread.
@@ -86,7 +93,7 @@ impl Import {
         options: ImportOptions,
         mut progress: impl FnMut(Progress),
     ) -> Result<ImportReport> {
-        let mut run = Run::new(self.clock.clone());
+        let mut run = Run::new(self.clock.clone(), self.retention);
         // The time counts from when other imports are done.
         let begin = |run: &mut Run, conn: &mut Conn| -> Result<()> {
             store::import::lock(conn)?;
@@ -142,6 +149,7 @@ struct SiteRef {
 struct Run {
     clock: Clock,
     now: Ts,
+    retention: Retention,
     report: ImportReport,
     sites: HashMap<String, Option<SiteRef>>,
     /// The position last given to a record of this kind under this parent, to keep the order of the file.
@@ -208,10 +216,11 @@ fn required(member: &str) -> Refusal {
 }
 
 impl Run {
-    fn new(clock: Clock) -> Self {
+    fn new(clock: Clock, retention: Retention) -> Self {
         Self {
             now: Ts::from(clock.now()),
             clock,
+            retention,
             report: ImportReport::default(),
             sites: HashMap::new(),
             positions: HashMap::new(),
@@ -222,6 +231,18 @@ impl Run {
             counts: Deltas::new(),
             touched: BTreeSet::new(),
             has_written: false,
+        }
+    }
+
+    /// What revisions say of the articles that the file makes or changes.
+    fn occasion(&self) -> Occasion {
+        Occasion {
+            at: self.now,
+            action: Action::Import,
+            comment: None,
+            user_id: None,
+            actor: "import".to_owned(),
+            kept: self.retention.kept,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Everything of a portal file but the articles: each record is compared with what is stored and written where it
 //! differs.
 
+use super::former_paths::Place;
 use super::{Ordered, Outcome, Refusal, Run, SiteRef, fault, required};
 use crate::models::category::parent_path;
 use crate::models::json::Doc;
@@ -139,7 +140,12 @@ impl Run {
         conn: &mut Conn,
         record: CategoryRecord,
     ) -> Result<Outcome, Refusal> {
-        let CategoryRecord { site, path, name } = record;
+        let CategoryRecord {
+            site,
+            path,
+            name,
+            former_paths,
+        } = record;
         let site = self.site_of(conn, &site)?;
         let stored = store::categories::find(conn, site.id, &path)?;
         let own = stored.as_ref().map(|c| c.position);
@@ -158,14 +164,31 @@ impl Run {
                         .id,
                 ),
             };
-            store::categories::insert(conn, site.id, parent_id, &path, &name, position, self.now)?;
+            let (site_id, now) = (site.id, self.now);
+            let id =
+                store::categories::insert(conn, site_id, parent_id, &path, &name, position, now)?;
+            let place = Place {
+                site_id,
+                id,
+                path: &path,
+            };
+            self.former_paths(conn, place, former_paths)?;
             return Ok(Outcome::Created);
         };
+        let place = Place {
+            site_id: site.id,
+            id: stored.id,
+            path: &path,
+        };
+        let has_moved = self.former_paths(conn, place, former_paths)?;
         let mut category = stored.clone();
         category.name = or_stored(name, &stored.name);
         category.position = position;
         if category == stored {
-            return Ok(Outcome::Unchanged);
+            return Ok(match has_moved {
+                true => Outcome::Updated,
+                false => Outcome::Unchanged,
+            });
         }
         store::categories::update(conn, &category, self.now)?;
         Ok(Outcome::Updated)

@@ -1,6 +1,6 @@
 //! What a request on an article names, and by what the article is named: categories, sources, topics, related articles, slugs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Tx, invalid};
 use crate::content::articles::Known;
@@ -111,6 +111,33 @@ pub(super) fn settle_slugs(
         Some(other) if *other == slug => Err(taken("slug", other)),
         Some(_) => Err(taken_in_translation(content, &others)),
     }
+}
+
+/// Takes those slugs from `content` that another article of the site has: the article's own one stays what it is `present`ly, a
+/// translation has none.
+pub(super) fn free_slugs(
+    tx: &mut Tx<'_>,
+    site_id: i64,
+    own_id: i64,
+    content: &mut ArticleContent,
+    present: &ArticleContent,
+) -> Result<()> {
+    let mut wanted: Vec<String> = content.slugs().into_keys().map(str::to_owned).collect();
+    // With what it may stay, at once: whoever locks one name after another waits for who does it the other way round.
+    wanted.push(present.state.slug.clone());
+    store::articles::lock_slugs(tx.conn, site_id, &wanted)?;
+    let others: HashSet<String> = store::articles::slug_owners(tx.conn, site_id, &wanted)?
+        .into_iter()
+        .filter(|(_, owner)| *owner != own_id)
+        .map(|(slug, _)| slug)
+        .collect();
+    if others.contains(&content.state.slug) {
+        content.state.slug.clone_from(&present.state.slug);
+    }
+    for text in &mut content.texts {
+        text.slug = text.slug.take().filter(|slug| !others.contains(slug));
+    }
+    Ok(())
 }
 
 fn taken_in_translation(content: &ArticleContent, others: &[&String]) -> Error {

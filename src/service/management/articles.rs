@@ -1,18 +1,20 @@
 //! Writing articles and their translations. What an article is after a change is for `content` to say, as in imports.
 
 use super::article_references::{known, related_ids, settle_category, settle_slugs, taken};
-use super::{Tx, invalid, random_key};
+use super::{Tx, invalid, random_key, workflow};
 use crate::content::articles::{self as merging, Merged};
 use crate::content::{Misfit, former_slugs};
 use crate::error::{Error, Fault, Resource, Result};
 use crate::models::access::Role;
-use crate::models::article::{ArticleContent, ManagedArticle, ManagedSummary, Status};
+use crate::models::article::{ArticleContent, ManagedArticle, ManagedPlace, ManagedSummary};
 use crate::models::managed::{Change, Expected};
 use crate::models::page::{Count, Page, PageQuery, Total};
 use crate::models::patch::Patch;
 use crate::models::record::{ArticleRecord, TranslationRecord};
+use crate::models::revision::{Action, Occasion};
 use crate::models::rules;
 use crate::models::time::{Precision, Ts};
+use crate::models::workflow::State;
 use crate::store;
 use crate::store::articles::affected::{self, Named};
 use crate::store::articles::{Loaded, ManagedFilters, NewArticle};
@@ -27,7 +29,7 @@ pub struct Wanted {
     /// Also of the categories below it.
     pub subtree: bool,
     /// Only in this state.
-    pub status: Option<Status>,
+    pub state: Option<State>,
     /// Only those that this account made.
     pub created_by: Option<i64>,
 }
@@ -53,7 +55,7 @@ pub fn page(
     let filters = ManagedFilters {
         site_id,
         category_ids,
-        status: wanted.status,
+        state: wanted.state,
         created_by: wanted.created_by,
         visible: visible(tx)?,
     };
@@ -63,10 +65,13 @@ pub fn page(
         query.after(),
         query.offset(),
         query.limit + 1,
+        tx.now,
     )?;
     let total = match query.count {
         Count::None => Total::Unknown,
-        Count::Exact | Count::Estimated => store::articles::count_managed(tx.conn, &filters)?,
+        Count::Exact | Count::Estimated => {
+            store::articles::count_managed(tx.conn, &filters, tx.now)?
+        }
     };
     Ok(Page::cut(
         items,
@@ -91,6 +96,12 @@ fn visible(tx: &mut Tx<'_>) -> Result<Option<(Vec<i64>, Vec<i64>)>> {
 
 /// One article.
 pub fn get(tx: &mut Tx<'_>, id: i64) -> Result<ManagedArticle> {
+    seen(tx, id)?;
+    Ok(find(tx, id)?.0)
+}
+
+/// Where an article is that the caller may see.
+pub(super) fn seen(tx: &mut Tx<'_>, id: i64) -> Result<ManagedPlace> {
     let place = store::articles::find_place(tx.conn, id)?.ok_or_else(|| missing(id))?;
     if tx
         .role_in_category(place.site_id, place.category_id)?
@@ -99,7 +110,7 @@ pub fn get(tx: &mut Tx<'_>, id: i64) -> Result<ManagedArticle> {
         return Err(missing(id));
     }
     tx.allow_in_category(place.site_id, place.category_id)?;
-    Ok(find(tx, id)?.0)
+    Ok(place)
 }
 
 /// Makes an article. Only the title, the site and the category must be given: it is then an empty draft in the language of the
@@ -110,8 +121,12 @@ pub fn create(tx: &mut Tx<'_>, mut record: ArticleRecord) -> Result<Change<Manag
         .ok_or_else(|| invalid("/category", "required", "`category` is required"))?;
     let role = tx.allow_in_category(site_id, category_id)?;
     fill_in(tx, &mut record)?;
-    if record.status != Patch::Set(Status::Draft) {
-        expect_editor(role, "an article that is not a draft")?;
+    let comment = record.comment.take();
+    if let Patch::Set(state) = record.status
+        && state != State::Draft
+    {
+        workflow::expect_open(role, true, State::Draft, state)?;
+        workflow::expect_dated(tx.now, state, &record.published_at)?;
     }
     if store::articles::keys(tx.conn, site_id, std::slice::from_ref(&record.key))?.len() == 1 {
         return Err(taken("key", &record.key));
@@ -139,7 +154,12 @@ pub fn create(tx: &mut Tx<'_>, mut record: ArticleRecord) -> Result<Change<Manag
         content,
         counters: opening,
     };
-    let saved = store::articles::insert(tx.conn, site_id, &[new], tx.now)?;
+    let saved = store::articles::insert(
+        tx.conn,
+        site_id,
+        &[new],
+        &tx.occasion(Action::Create, comment),
+    )?;
     let id = *saved
         .ids
         .first()
@@ -159,26 +179,28 @@ pub fn update(
     expected: &Expected,
     mut record: ArticleRecord,
 ) -> Result<Change<ManagedArticle>> {
-    let (before, loaded, role) = locked(tx, id, expected)?;
-    let state = &before.content.state;
-    let status = record.status.clone().set().unwrap_or(state.status);
+    let (before, loaded, role) = editable(tx, id, expected)?;
+    let comment = record.comment.take();
+    let wanted = record.status.clone().set().unwrap_or(before.state);
     if let Some(category_id) = settle_category(tx, before.site_id, &mut record)?
-        && category_id != state.category_id
+        && category_id != before.content.state.category_id
     {
-        // What needs an editor here needs one there.
-        let there = tx.allow_in_category(before.site_id, category_id)?;
-        let is_own = before.created_by == Some(tx.caller.principal.user_id);
-        if !is_own || status != Status::Draft || state.status != Status::Draft {
-            expect_editor(there, "moving this article there")?;
-        }
+        let stays_draft = before.state == State::Draft && wanted == State::Draft;
+        allow_move(tx, &before, category_id, stays_draft)?;
     }
-    if status != state.status {
-        expect_editor(role, "another status")?;
-        let is_undated =
-            state.status == Status::Draft && state.published_at == whole_second(before.created_at);
-        if status == Status::Published && is_undated && record.published_at == Patch::Keep {
-            let offset = fixed_offset(state.published_offset);
-            record.published_at = Patch::Set(whole_second(tx.now).0.with_timezone(&offset));
+    if wanted != before.state {
+        workflow::expect_open(role, is_own(tx, &before), before.state, wanted)?;
+    }
+    if record.status != Patch::Keep {
+        workflow::expect_dated(tx.now, wanted, &record.published_at)?;
+    }
+    if wanted != before.state
+        && record.published_at == Patch::Keep
+        && let Some(at) = workflow::date(tx.now, &before, wanted, None, "published_at")?
+    {
+        record.published_at = Patch::Set(at);
+        if record.published_precision == Patch::Keep {
+            record.published_precision = Patch::Set(Precision::Second);
         }
     }
     if let Patch::Set(related) = &record.related
@@ -196,12 +218,13 @@ pub fn update(
     let mut merged =
         merging::merge(record, Some(&before.content), &known, tx.now).map_err(refused)?;
     merged.settle_former_slugs(Some(&before.content), tx.now);
-    save(tx, before, &loaded, merged.content)
+    let occasion = tx.occasion(Action::Update, comment);
+    save(tx, before, &loaded, merged.content, occasion)
 }
 
 /// Deletes an article. Followers of the changes hear of it; nothing of it stays.
 pub fn delete(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<Change<ManagedArticle>> {
-    let (before, loaded, _) = locked(tx, id, expected)?;
+    let (before, loaded, _) = editable(tx, id, expected)?;
     affected::touch(tx.conn, Named::Related(id))?;
     let counts = store::articles::delete(tx.conn, &loaded, tx.now)?;
     tx.count(counts);
@@ -215,11 +238,13 @@ pub fn put_translation(
     id: i64,
     expected: &Expected,
     record: TranslationRecord,
+    comment: Option<String>,
 ) -> Result<Change<ManagedArticle>> {
-    let (before, loaded, _) = locked(tx, id, expected)?;
+    let (before, loaded, _) = editable(tx, id, expected)?;
     let mut content = merging::with_translation(&before.content, record).map_err(refused)?;
     former_slugs::settle(&mut content, Some(&before.content), tx.now);
-    save(tx, before, &loaded, content)
+    let occasion = tx.occasion(Action::Translate, comment);
+    save(tx, before, &loaded, content, occasion)
 }
 
 /// Removes the translation in a language.
@@ -229,19 +254,22 @@ pub fn delete_translation(
     expected: &Expected,
     locale: &str,
 ) -> Result<Change<ManagedArticle>> {
-    let (before, loaded, _) = locked(tx, id, expected)?;
+    let (before, loaded, _) = editable(tx, id, expected)?;
     let mut content = merging::without_translation(&before.content, locale)
         .ok_or_else(|| Error::not_found(Resource::Translation, locale))?;
     former_slugs::settle(&mut content, Some(&before.content), tx.now);
-    save(tx, before, &loaded, content)
+    let occasion = tx.occasion(Action::Translate, None);
+    save(tx, before, &loaded, content, occasion)
 }
 
-/// Makes a stored article equal to `content`.
-fn save(
+/// Makes a stored article equal to `content`. A change and a translation that say what is there already leave no revision; a
+/// transition and what comes back always do.
+pub(super) fn save(
     tx: &mut Tx<'_>,
     before: ManagedArticle,
     loaded: &Loaded,
     mut content: ArticleContent,
+    mut occasion: Occasion,
 ) -> Result<Change<ManagedArticle>> {
     let site_id = before.site_id;
     settle_slugs(
@@ -252,7 +280,8 @@ fn save(
         false,
         &before.key,
     )?;
-    if content == before.content {
+    let may_be_idle = matches!(occasion.action, Action::Update | Action::Translate);
+    if may_be_idle && content == before.content {
         return Ok(Change::updated(before.clone(), before));
     }
     let related = match content.related == before.content.related {
@@ -260,10 +289,10 @@ fn save(
         false => Some(related_ids(tx, site_id, &content.related)?),
     };
     // Who waited for the lock on the row may have looked at the clock before the one who had it.
-    let now = tx
+    occasion.at = tx
         .now
         .max(Ts(before.updated_at.0 + chrono::Duration::microseconds(1)));
-    let saved = store::articles::update(tx.conn, site_id, &[(loaded, &content)], now)?;
+    let saved = store::articles::update(tx.conn, site_id, &[(loaded, &content)], &occasion)?;
     if let Some(related) = related {
         store::articles::relate(tx.conn, &[(before.id, related)])?;
     }
@@ -273,9 +302,14 @@ fn save(
     Ok(Change::updated(before, after))
 }
 
-/// The article as it stays until the transaction ends, where the caller may change it and expects this version; and their role
+/// The article as it stays until the transaction ends, where the caller may see it and expects this version; and their role
 /// there.
-fn locked(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<(ManagedArticle, Loaded, Role)> {
+pub(super) fn locked(
+    tx: &mut Tx<'_>,
+    id: i64,
+    expected: &Expected,
+    expect_right: impl FnOnce(&ManagedPlace, Role) -> Result<()>,
+) -> Result<(ManagedArticle, Loaded, Role)> {
     store::connection::lock(tx.conn, "articles", id)?;
     let place = store::articles::find_place(tx.conn, id)?.ok_or_else(|| missing(id))?;
     if tx
@@ -285,22 +319,56 @@ fn locked(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<(ManagedArtic
         return Err(missing(id));
     }
     let role = tx.allow_in_category(place.site_id, place.category_id)?;
-    if role < Role::Editor && place.created_by != Some(tx.caller.principal.user_id) {
-        expect_editor(role, "an article that somebody else made")?;
-    }
+    expect_right(&place, role)?;
     expected.check(place.version)?;
     let (article, loaded) = find(tx, id)?;
-    if article.content.state.status != Status::Draft {
-        expect_editor(role, "an article that is not a draft")?;
-    }
     Ok((article, loaded, role))
 }
 
-fn find(tx: &mut Tx<'_>, id: i64) -> Result<(ManagedArticle, Loaded)> {
-    store::articles::find_managed(tx.conn, id)?.ok_or_else(|| missing(id))
+/// [`locked`], where the caller may change what the article says: authors their own drafts, editors everything.
+pub(super) fn editable(
+    tx: &mut Tx<'_>,
+    id: i64,
+    expected: &Expected,
+) -> Result<(ManagedArticle, Loaded, Role)> {
+    let user_id = tx.caller.principal.user_id;
+    let found = locked(tx, id, expected, |place, role| {
+        match place.created_by == Some(user_id) {
+            true => Ok(()),
+            false => expect_editor(role, "an article that somebody else made"),
+        }
+    })?;
+    let (article, _, role) = &found;
+    if article.state != State::Draft {
+        expect_editor(*role, "an article that is not a draft")?;
+    }
+    Ok(found)
 }
 
-fn missing(id: i64) -> Error {
+/// Whether the caller made the article.
+pub(super) fn is_own(tx: &Tx<'_>, article: &ManagedArticle) -> bool {
+    article.created_by == Some(tx.caller.principal.user_id)
+}
+
+/// Fails unless the caller may bring the article into another category: what needs an editor here needs one there.
+pub(super) fn allow_move(
+    tx: &mut Tx<'_>,
+    article: &ManagedArticle,
+    category_id: i64,
+    stays_draft: bool,
+) -> Result<()> {
+    let there = tx.allow_in_category(article.site_id, category_id)?;
+    match is_own(tx, article) && stays_draft {
+        true => Ok(()),
+        false => expect_editor(there, "moving this article there"),
+    }
+}
+
+fn find(tx: &mut Tx<'_>, id: i64) -> Result<(ManagedArticle, Loaded)> {
+    store::articles::find_managed(tx.conn, id, tx.now)?.ok_or_else(|| missing(id))
+}
+
+pub(super) fn missing(id: i64) -> Error {
     Error::not_found(Resource::Article, id)
 }
 
@@ -330,28 +398,16 @@ fn fill_in(tx: &mut Tx<'_>, record: &mut ArticleRecord) -> Result<()> {
     fill(&mut record.locale, content.default_locale);
     fill(&mut record.body_html, String::new());
     if record.status == Patch::Keep {
-        record.status = Patch::Set(Status::Draft);
+        record.status = Patch::Set(State::Draft);
     }
     if record.published_at == Patch::Keep {
         let minutes = rules::offset_minutes(&content.utc_offset).unwrap_or_default();
-        let now = whole_second(tx.now).0;
-        record.published_at = Patch::Set(now.with_timezone(&fixed_offset(minutes)));
+        record.published_at = Patch::Set(workflow::second_of(tx.now, minutes));
     }
     if record.published_precision == Patch::Keep {
         record.published_precision = Patch::Set(Precision::Second);
     }
     Ok(())
-}
-
-/// As exactly as articles are dated.
-fn whole_second(at: Ts) -> Ts {
-    use chrono::SubsecRound;
-    Ts(at.0.trunc_subsecs(0))
-}
-
-fn fixed_offset(minutes: i32) -> chrono::FixedOffset {
-    use chrono::Offset;
-    chrono::FixedOffset::east_opt(minutes.saturating_mul(60)).unwrap_or_else(|| chrono::Utc.fix())
 }
 
 fn refused(misfit: Misfit) -> Error {

@@ -93,7 +93,8 @@ pub fn create(tx: &mut Tx<'_>, record: CategoryChange) -> Result<Change<ManagedC
     Ok(Change::created(find(tx, id)?))
 }
 
-/// Changes a category: its name, its slug, the category above it, its place among its siblings. What is below it comes along.
+/// Changes a category: its name, its slug, the category above it, its place among its siblings. What is below it comes along,
+/// and the paths that they had lead on.
 pub fn update(
     tx: &mut Tx<'_>,
     id: i64,
@@ -139,9 +140,13 @@ pub fn update(
     }
     if category.path != old.path {
         store::subtrees::touch_menus(tx.conn, id, tx.now)?;
+        store::category_paths::retire(tx.conn, id, id, tx.now)?;
         store::subtrees::rename_below(tx.conn, id, &old.path, &category.path, tx.now)?;
     }
     store::categories::place(tx.conn, &category, tx.now)?;
+    if category.path != old.path {
+        store::category_paths::settle(tx.conn, id)?;
+    }
     tx.touch(Some(old.site_id))?;
     let after = find(tx, id)?;
     Ok(Change::updated(before, after))
@@ -260,6 +265,8 @@ fn reassign(tx: &mut Tx<'_>, gone: &Category, heir: &Category) -> Result<i64> {
     let gained = chain(tx, Some(heir.id))?;
     store::subtrees::relist(tx.conn, gone.id, &lost, &gained)?;
     let last = last(tx, heir.site_id, Some(heir.id))?;
+    store::category_paths::retire(tx.conn, gone.id, heir.id, tx.now)?;
+    store::category_paths::hand_over(tx.conn, gone.id, heir.id)?;
     store::subtrees::hand_over(
         tx.conn,
         (gone.id, &gone.path),
@@ -267,6 +274,7 @@ fn reassign(tx: &mut Tx<'_>, gone: &Category, heir: &Category) -> Result<i64> {
         last,
         tx.now,
     )?;
+    store::category_paths::settle(tx.conn, heir.id)?;
     store::subtrees::hand_over_articles(tx.conn, gone.id, heir.id)
 }
 

@@ -2,6 +2,7 @@
 //! transaction with the change, its entries in the audit log, the answer to repeat, and last the stamp that tells caches and
 //! followers. Knows neither HTTP nor SQL.
 
+pub mod analytics;
 pub mod api_keys;
 mod article_references;
 pub mod articles;
@@ -9,11 +10,17 @@ pub mod audit;
 pub mod categories;
 pub mod link_groups;
 pub mod menus;
+pub mod previews;
+pub mod revision_diff;
+pub mod revisions;
 pub mod sites;
 pub mod sources;
 pub mod topics;
 mod transaction;
+pub mod transitions;
 pub mod users;
+pub mod visibility;
+mod workflow;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
@@ -23,6 +30,7 @@ use crate::error::{Error, Fault, Result};
 use crate::models::access::{Caller, Operation, Reach, Refusal, Role, Scope};
 use crate::models::audit::{AddressKey, NewEntry};
 use crate::models::reply::{Claim, Reply, RequestKey};
+use crate::models::revision::Retention;
 use crate::models::time::Ts;
 use crate::store::connection::{Structure, lock_structure};
 use crate::store::counts::Deltas;
@@ -35,6 +43,7 @@ pub use transaction::Tx;
 pub struct Management {
     store: Store,
     clock: Clock,
+    retention: Retention,
     address_key: Arc<OnceLock<AddressKey>>,
 }
 
@@ -63,6 +72,27 @@ impl Work {
     }
 }
 
+impl Work {
+    /// The same, with a remark on the last entry that it leaves in the audit log, where there is something to remark.
+    #[must_use]
+    pub fn remarked(
+        self,
+        member: &'static str,
+        value: Option<impl Into<serde_json::Value> + Send + 'static>,
+    ) -> Self {
+        let Some(value) = value else { return self };
+        Self::new(self.operation, move |tx| {
+            let entries = tx.effects.entries.len();
+            let reply = (self.run)(tx)?;
+            // What changes nothing leaves no entry.
+            if tx.effects.entries.len() > entries {
+                tx.remark(member, value);
+            }
+            Ok(reply)
+        })
+    }
+}
+
 /// What the end of a transaction has to write.
 #[derive(Default)]
 struct Effects {
@@ -71,13 +101,25 @@ struct Effects {
     has_touched: bool,
     counts: Deltas,
     entries: Vec<NewEntry>,
+    /// How many revisions of an article stay when it is saved.
+    revisions_kept: i64,
+}
+
+impl Effects {
+    fn of(retention: Retention) -> Self {
+        Self {
+            revisions_kept: retention.kept,
+            ..Self::default()
+        }
+    }
 }
 
 impl Management {
-    pub(super) fn new(store: Store, clock: Clock) -> Self {
+    pub(super) fn new(store: Store, clock: Clock, retention: Retention) -> Self {
         Self {
             store,
             clock,
+            retention,
             address_key: Arc::default(),
         }
     }
@@ -134,7 +176,7 @@ impl Management {
             this.once(key, |claimed| {
                 this.store.write_blocking(|conn| {
                     let now = Ts::from(this.clock.now());
-                    let mut effects = Effects::default();
+                    let mut effects = Effects::of(this.retention);
                     let mut replies = Vec::with_capacity(works.len());
                     let mut room = BODIES;
                     // Whatever its operations lock, nobody else does meanwhile.
@@ -258,7 +300,7 @@ impl Management {
     ) -> Result<Reply> {
         self.store.write_blocking(|conn| {
             let now = Ts::from(self.clock.now());
-            let mut effects = Effects::default();
+            let mut effects = Effects::of(self.retention);
             let reply = run(conn, caller, work, now, &mut effects)?;
             self.conclude(conn, caller, effects, claimed, &reply)?;
             Ok(reply)
@@ -279,6 +321,7 @@ impl Management {
             has_touched,
             counts,
             mut entries,
+            revisions_kept: _,
         } = effects;
         let address_hash = match caller.address {
             Some(address) if !entries.is_empty() => Some(self.address_key(conn)?.hash(address)),

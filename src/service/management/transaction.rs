@@ -6,6 +6,7 @@ use super::{Effects, forbidden};
 use crate::error::{Error, Fault, Result};
 use crate::models::access::{Caller, Operation, Role};
 use crate::models::audit::NewEntry;
+use crate::models::revision::{Action, Occasion};
 use crate::models::time::Ts;
 use crate::store::counts::Deltas;
 use crate::store::{self, Conn};
@@ -156,6 +157,19 @@ impl<'t> Tx<'t> {
             None => self.effects.sites.extend(store::sites::ids(self.conn)?),
         }
         Ok(())
+    }
+
+    /// What the revision says of an article that is saved now.
+    pub(super) fn occasion(&self, action: Action, comment: Option<String>) -> Occasion {
+        let principal = &self.caller.principal;
+        Occasion {
+            at: self.now,
+            action,
+            comment,
+            user_id: Some(principal.user_id),
+            actor: principal.actor.clone(),
+            kept: self.effects.revisions_kept,
+        }
     }
 
     /// Notes what a save adds to the numbers of categories.

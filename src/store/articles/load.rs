@@ -8,10 +8,11 @@ use super::read::{self, article_columns};
 use super::slugs;
 use crate::error::{Error, Result};
 use crate::models::article::{
-    ArticleContent, ArticleRow, ArticleState, Attachment, Counters, Status, StoredText, Text,
+    ArticleContent, ArticleRow, ArticleState, Attachment, Counters, Retraction, Status, StoredText,
+    Text,
 };
 use crate::models::contributor::{Contribution, ContributorKind};
-use crate::models::time::Precision;
+use crate::models::time::{Precision, Ts};
 use crate::schema::articles;
 use crate::store::connection::Conn;
 use crate::store::fragments::any_of;
@@ -26,6 +27,12 @@ pub struct Loaded {
     pub content: ArticleContent,
     /// Its numbers.
     pub counters: Counters,
+    /// Ids of its contributors, in order.
+    pub contributor_ids: Vec<i64>,
+    /// Ids of its files, in order.
+    pub attachment_ids: Vec<i64>,
+    /// The number of its newest revision.
+    pub revision: i64,
 }
 
 /// The ids of those of `keys` that exist in the site, as `(key, id)`.
@@ -58,9 +65,15 @@ pub fn page_of_ids(
 /// The articles with `ids`, whole and in the order of `ids`; unknown ids are left out. At most
 /// a few hundred at a time keep memory bounded.
 pub fn load(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Loaded>> {
-    let rows: Vec<ArticleRow> = articles::table
+    type Row = (ArticleRow, Option<Ts>, Option<String>, i64);
+    let rows: Vec<Row> = articles::table
         .filter(any_of(articles::id, ids))
-        .select(article_columns!())
+        .select((
+            article_columns!(),
+            articles::retracted_at,
+            articles::retraction_reason,
+            articles::revision,
+        ))
         .load(conn)?;
     let mut texts = grouped(read::texts(conn, ids)?, |t| t.article_id);
     let mut contributions = grouped(contributors::of_articles(conn, ids)?, |c| c.article_id);
@@ -71,8 +84,15 @@ pub fn load(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Loaded>> {
     let mut former = grouped(slugs::former(conn, ids)?, |(id, _)| *id);
     let counters: HashMap<i64, Counters> = read::counters(conn, ids)?.into_iter().collect();
     let mut loaded = HashMap::with_capacity(rows.len());
-    for row in rows {
+    for (row, retracted_at, retraction_reason, revision) in rows {
         let id = row.id;
+        let made_by = contributions.remove(&id).unwrap_or_default();
+        let attached = files.remove(&id).unwrap_or_default();
+        let contributor_ids = made_by.iter().map(|c| c.contributor_id).collect();
+        let attachment_ids = attached.iter().map(|a| a.id).collect();
+        let retraction = retracted_at
+            .zip(retraction_reason)
+            .map(|(at, reason)| Retraction { at, reason });
         let mut renditions: Vec<Text> = texts
             .remove(&id)
             .unwrap_or_default()
@@ -81,11 +101,9 @@ pub fn load(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Loaded>> {
             .collect();
         renditions.sort_by_key(|t| t.locale != row.locale);
         let content = ArticleContent {
-            state: state(&row)?,
+            state: state(&row, retraction)?,
             texts: renditions,
-            contributions: contributions
-                .remove(&id)
-                .unwrap_or_default()
+            contributions: made_by
                 .into_iter()
                 .map(|c| {
                     Ok(Contribution {
@@ -110,9 +128,7 @@ pub fn load(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Loaded>> {
                 .into_iter()
                 .map(|(_, t)| t.id)
                 .collect(),
-            attachments: files
-                .remove(&id)
-                .unwrap_or_default()
+            attachments: attached
                 .into_iter()
                 .map(|a| Attachment {
                     name: a.name,
@@ -142,6 +158,9 @@ pub fn load(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Loaded>> {
                 row,
                 content,
                 counters,
+                contributor_ids,
+                attachment_ids,
+                revision,
             },
         );
     }
@@ -186,7 +205,7 @@ fn rendition(stored: StoredText) -> Text {
     }
 }
 
-fn state(row: &ArticleRow) -> Result<ArticleState> {
+fn state(row: &ArticleRow, retraction: Option<Retraction>) -> Result<ArticleState> {
     Ok(ArticleState {
         slug: row.slug.clone(),
         category_id: row.category_id,
@@ -197,6 +216,7 @@ fn state(row: &ArticleRow) -> Result<ArticleState> {
         published_precision: Precision::parse(&row.published_precision)
             .ok_or_else(|| unknown_word("published_precision", &row.published_precision))?,
         unpublish_at: row.unpublish_at,
+        retraction,
         event_date: row.event_date,
         source_line: row.source_line.clone(),
         cover: row.cover.clone(),

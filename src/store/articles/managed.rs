@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::models::article::{ManagedArticle, ManagedPlace, ManagedSummary, Status};
 use crate::models::page::Total;
 use crate::models::time::Ts;
+use crate::models::workflow::State;
 use crate::schema::{
     article_counters, article_owners, article_texts, articles, categories, sites, sources, topics,
 };
@@ -32,8 +33,8 @@ pub fn find_place(conn: &mut Conn, id: i64) -> Result<Option<ManagedPlace>> {
         .optional()?)
 }
 
-/// The article with `id`, whole, and as it was loaded.
-pub fn find_managed(conn: &mut Conn, id: i64) -> Result<Option<(ManagedArticle, Loaded)>> {
+/// The article with `id`, whole and as it stands at `now`, and as it was loaded.
+pub fn find_managed(conn: &mut Conn, id: i64, now: Ts) -> Result<Option<(ManagedArticle, Loaded)>> {
     let Some(loaded) = load(conn, &[id])?.pop() else {
         return Ok(None);
     };
@@ -70,6 +71,8 @@ pub fn find_managed(conn: &mut Conn, id: i64) -> Result<Option<(ManagedArticle, 
         category,
         sources: named(&loaded.content.sources, &source_slugs)?,
         topics: named(&loaded.content.topics, &topic_keys)?,
+        state: loaded.content.state.at(now),
+        revision: loaded.revision,
         content: loaded.content.clone(),
         created_by,
         version: loaded.row.version,
@@ -105,7 +108,7 @@ pub struct ManagedFilters {
     /// Only of these categories.
     pub category_ids: Option<Vec<i64>>,
     /// Only in this state.
-    pub status: Option<Status>,
+    pub state: Option<State>,
     /// Only those that this account made.
     pub created_by: Option<i64>,
     /// Only what the caller may see: of these sites, or in these categories. `None` is everything.
@@ -114,11 +117,11 @@ pub struct ManagedFilters {
 
 /// The articles that fit.
 macro_rules! listed {
-    ($filters:expr) => {{
+    ($filters:expr, $now:expr) => {{
         let ManagedFilters {
             site_id,
             category_ids,
-            status,
+            state,
             created_by,
             visible,
         } = $filters;
@@ -139,8 +142,13 @@ macro_rules! listed {
         if let Some(ids) = category_ids {
             listed = listed.filter(any_of(articles::category_id, ids));
         }
-        if let Some(status) = status {
-            listed = listed.filter(articles::status.eq(status.as_str()));
+        if let Some(state) = state {
+            listed = listed.filter(articles::status.eq(state.status().as_str()));
+        }
+        match state {
+            Some(State::Scheduled) => listed = listed.filter(articles::published_at.gt($now)),
+            Some(State::Published) => listed = listed.filter(articles::published_at.le($now)),
+            _ => {}
         }
         if let Some(user_id) = created_by {
             listed = listed.filter(article_owners::user_id.eq(*user_id));
@@ -167,8 +175,9 @@ pub fn managed_page(
     after: Option<(Ts, i64)>,
     offset: i64,
     limit: i64,
+    now: Ts,
 ) -> Result<Vec<ManagedSummary>> {
-    let mut page = listed!(filters);
+    let mut page = listed!(filters, now);
     if let Some((at, id)) = after {
         // The first is a range of the index; the second decides only where times are equal.
         page = page
@@ -205,21 +214,24 @@ pub fn managed_page(
         .offset(offset)
         .limit(limit)
         .load(conn)?;
-    Ok(rows.into_iter().map(summary).collect())
+    rows.into_iter().map(|row| summary(row, now)).collect()
 }
 
-fn summary(row: SummaryRow) -> ManagedSummary {
+fn summary(row: SummaryRow, now: Ts) -> Result<ManagedSummary> {
     let (
         (id, site, key, slug, status),
         (title, category, category_id, published_at, published_offset, locale),
         (unpublish_at, created_by, views, version, created_at, updated_at),
     ) = row;
-    ManagedSummary {
+    let status = Status::parse(&status).ok_or_else(|| {
+        Error::internal(format!("the database holds the unknown status `{status}`"))
+    })?;
+    Ok(ManagedSummary {
         id,
         site,
         key,
         slug,
-        status,
+        state: State::of(status, published_at, now),
         title,
         category,
         category_id,
@@ -232,12 +244,12 @@ fn summary(row: SummaryRow) -> ManagedSummary {
         version,
         created_at,
         updated_at,
-    }
+    })
 }
 
 /// How many articles fit, up to `COUNTED`; then it says so.
-pub fn count_managed(conn: &mut Conn, filters: &ManagedFilters) -> Result<Total> {
-    let counted: Vec<i64> = listed!(filters)
+pub fn count_managed(conn: &mut Conn, filters: &ManagedFilters, now: Ts) -> Result<Total> {
+    let counted: Vec<i64> = listed!(filters, now)
         .select(articles::id)
         .order((articles::updated_at.desc(), articles::id.desc()))
         .limit(COUNTED + 1)

@@ -6,8 +6,11 @@ mod list;
 mod load;
 mod managed;
 mod read;
+pub mod revisions;
 mod save;
 mod slugs;
+mod snapshot;
+mod standing;
 
 pub use list::{Filters, Window, count, few_in_range, neighbors, of_ids, page, span};
 pub use load::{Loaded, keys, load, page_of_ids};
@@ -15,7 +18,11 @@ pub use managed::{
     ManagedFilters, count_managed, find_managed, find_place, managed_page, set_owner,
 };
 pub use read::{
-    attachments, body, counters, find, find_all, related, related_keys, renditions, texts,
+    attachments, body, counters, find, find_all, find_retraction, related, related_keys,
+    renditions, texts,
 };
 pub use save::{NewArticle, Saved, delete, insert, relate, update};
-pub use slugs::{Successor, find_slug, find_successor, lock_slugs, slug_owners};
+pub use slugs::{
+    Successor, find_retracted_slug, find_slug, find_successor, lock_slugs, slug_owners,
+};
+pub use standing::{Standing, languages, standing};

@@ -3,7 +3,9 @@
 use diesel::prelude::*;
 
 use crate::error::Result;
-use crate::models::article::{Counters, PublicArticle, StoredAttachment, StoredText, TextSummary};
+use crate::models::article::{
+    Counters, PublicArticle, Retraction, StoredAttachment, StoredText, TextSummary,
+};
 use crate::models::time::Ts;
 use crate::schema::{
     article_counters, article_related, article_texts, articles, attachment_counters, attachments,
@@ -71,7 +73,17 @@ macro_rules! not_expired {
             .or(articles::unpublish_at.gt($now))
     };
 }
-pub(super) use {article_columns, not_expired, shown_columns, with_place};
+
+/// Whether a tombstone stands in the place of the article: it was taken back after it had come out. What was to come out later
+/// is nobody's business.
+macro_rules! is_tombstone {
+    ($status:expr, $published_at:expr, $retracted_at:expr) => {
+        $status
+            .eq("retracted")
+            .and($published_at.nullable().le($retracted_at))
+    };
+}
+pub(super) use {article_columns, is_tombstone, not_expired, shown_columns, with_place};
 
 /// The public articles with `ids`, unordered.
 pub fn find_all(conn: &mut Conn, ids: &[i64], now: Ts) -> Result<Vec<PublicArticle>> {
@@ -95,6 +107,24 @@ pub fn find(conn: &mut Conn, id: i64, now: Ts) -> Result<Option<(PublicArticle, 
         .select((shown_columns!(), site_stamps::modified_at))
         .first(conn)
         .optional()?)
+}
+
+/// Since when and why the article with `id` is taken back, if it is.
+pub fn find_retraction(conn: &mut Conn, id: i64) -> Result<Option<Retraction>> {
+    let found: Option<(Ts, String)> = articles::table
+        .filter(articles::id.eq(id))
+        .filter(is_tombstone!(
+            articles::status,
+            articles::published_at,
+            articles::retracted_at
+        ))
+        .select((
+            articles::retracted_at.assume_not_null(),
+            articles::retraction_reason.assume_not_null(),
+        ))
+        .first(conn)
+        .optional()?;
+    Ok(found.map(|(at, reason)| Retraction { at, reason }))
 }
 
 /// The public articles that an editor recommends beside the article, in order.

@@ -7,11 +7,13 @@ use diesel::prelude::*;
 
 use super::files::{insert_attachments, replace_attachments};
 use super::load::Loaded;
+use super::revisions;
 use super::slugs::{insert_slugs, remove_slugs};
 use crate::error::{Error, Result};
 use crate::models::article::{ArticleContent, ArticleState, Audio, Counters, Heading, Text};
 use crate::models::contributor::{Contribution, ContributorName};
 use crate::models::json::Doc;
+use crate::models::revision::Occasion;
 use crate::models::time::Ts;
 use crate::schema::{
     article_contributors, article_counters, article_related, article_sources, article_texts,
@@ -65,6 +67,8 @@ struct Columns<'a> {
     published_offset: i32,
     published_precision: &'a str,
     unpublish_at: Option<Ts>,
+    retracted_at: Option<Ts>,
+    retraction_reason: Option<&'a str>,
     event_date: Option<NaiveDate>,
     source_line: Option<&'a str>,
     cover: Option<&'a str>,
@@ -84,6 +88,7 @@ impl<'a> Columns<'a> {
             published_offset,
             published_precision,
             unpublish_at,
+            retraction,
             event_date,
             source_line,
             cover,
@@ -98,6 +103,8 @@ impl<'a> Columns<'a> {
             published_offset: *published_offset,
             published_precision: published_precision.as_str(),
             unpublish_at: *unpublish_at,
+            retracted_at: retraction.as_ref().map(|r| r.at),
+            retraction_reason: retraction.as_ref().map(|r| r.reason.as_str()),
             event_date: *event_date,
             source_line: source_line.as_deref(),
             cover: cover.as_deref(),
@@ -108,8 +115,14 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// Adds articles to a site. Their `related` keys are not written: [`relate`] does that once all exist.
-pub fn insert(conn: &mut Conn, site_id: i64, new: &[NewArticle], now: Ts) -> Result<Saved> {
+/// Adds articles to a site, each with its first revision. Their `related` keys are not written: [`relate`] does that once all exist.
+pub fn insert(
+    conn: &mut Conn,
+    site_id: i64,
+    new: &[NewArticle],
+    occasion: &Occasion,
+) -> Result<Saved> {
+    let now = occasion.at;
     let rows: Vec<Row<'_>> = new
         .iter()
         .map(|a| Row {
@@ -154,17 +167,19 @@ pub fn insert(conn: &mut Conn, site_id: i64, new: &[NewArticle], now: Ts) -> Res
         .map(|(id, content)| (*id, &content.state))
         .collect();
     changes::record_new(conn, site_id, &states, now)?;
+    revisions::begin(conn, &articles, occasion)?;
     Ok(Saved { ids, counts })
 }
 
-/// Makes stored articles of one site equal to new contents, `related` apart. Fails with a conflict where one was
+/// Makes stored articles of one site equal to new contents, `related` apart, and keeps what they were as revisions. Fails with a conflict where one was
 /// changed since it was loaded.
 pub fn update(
     conn: &mut Conn,
     site_id: i64,
     changed: &[(&Loaded, &ArticleContent)],
-    now: Ts,
+    occasion: &Occasion,
 ) -> Result<Saved> {
+    let now = occasion.at;
     let ids: Vec<i64> = changed.iter().map(|(old, _)| old.row.id).collect();
     for (old, content) in changed {
         // First, because on PostgreSQL this takes the lock on the row.
@@ -176,6 +191,7 @@ pub fn update(
         .set((
             Columns::new(content, now),
             articles::version.eq(old.row.version + 1),
+            articles::revision.eq(old.revision + 1),
         ))
         .execute(conn)?;
         if updated != 1 {
@@ -185,6 +201,7 @@ pub fn update(
             )));
         }
     }
+    revisions::succeed(conn, changed, occasion)?;
     let before: Vec<(i64, &ArticleState)> = changed
         .iter()
         .map(|(old, _)| (old.row.id, &old.content.state))

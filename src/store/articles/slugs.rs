@@ -1,13 +1,14 @@
 //! Names of articles in addresses: who has which, who had it before. Whether a name may be taken is for services to say.
 
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Text};
+use diesel::sql_types::{Array, BigInt, Text};
 
-use super::read::not_expired;
+use super::read::{is_tombstone, not_expired};
 use crate::error::Result;
-use crate::models::article::{ArticleContent, FormerSlug};
+use crate::models::article::{ArticleContent, FormerSlug, Retraction};
 use crate::models::time::Ts;
-use crate::schema::{article_slugs, article_texts, articles, former_slugs};
+use crate::schema::{UtcTs, article_slugs, article_texts, articles, former_slugs};
 use crate::store::connection::{Conn, insert_rows};
 use crate::store::fragments::any_of;
 
@@ -41,7 +42,7 @@ pub fn find_slug(
         .optional()?)
 }
 
-/// Where the public article of a site that had `slug` last is now.
+/// Where the public article of a site that had `slug` last is now; nowhere where a tombstone has it.
 pub fn find_successor(
     conn: &mut Conn,
     site_id: i64,
@@ -51,6 +52,16 @@ pub fn find_successor(
     let rendition = article_texts::article_id
         .eq(former_slugs::article_id)
         .and(former_slugs::locale.eq(article_texts::locale.nullable()));
+    let holders = diesel::alias!(articles as holders);
+    let held = article_slugs::table
+        .inner_join(holders.on(holders.field(articles::id).eq(article_slugs::article_id)))
+        .filter(article_slugs::site_id.eq(site_id))
+        .filter(article_slugs::slug.eq(slug))
+        .filter(is_tombstone!(
+            holders.field(articles::status),
+            holders.field(articles::published_at),
+            holders.field(articles::retracted_at)
+        ));
     Ok(former_slugs::table
         .inner_join(articles::table.on(articles::id.eq(former_slugs::article_id)))
         .left_join(article_texts::table.on(rendition))
@@ -59,6 +70,7 @@ pub fn find_successor(
         .filter(articles::status.eq("published"))
         .filter(articles::published_at.le(now))
         .filter(not_expired!(now))
+        .filter(not(exists(held)))
         .order((
             former_slugs::retired_at.desc(),
             former_slugs::article_id.desc(),
@@ -70,6 +82,38 @@ pub fn find_successor(
         ))
         .first(conn)
         .optional()?)
+}
+
+/// Since when and why the article of a site that has `slug`, or had it last, is taken back.
+pub fn find_retracted_slug(
+    conn: &mut Conn,
+    site_id: i64,
+    slug: &str,
+) -> Result<Option<Retraction>> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = UtcTs)]
+        retracted_at: Ts,
+        #[diesel(sql_type = Text)]
+        retraction_reason: String,
+    }
+    let found: Option<Found> = diesel::sql_query(
+        "SELECT a.retracted_at, a.retraction_reason FROM ( \
+           SELECT article_id, 1 AS turn, NULL AS retired_at FROM article_slugs WHERE site_id = $1 AND slug = $2 \
+           UNION ALL \
+           SELECT article_id, 2, retired_at FROM former_slugs WHERE site_id = $1 AND slug = $2) names \
+         JOIN articles a ON a.id = names.article_id \
+         WHERE a.status = 'retracted' AND a.published_at <= a.retracted_at \
+         ORDER BY names.turn, names.retired_at DESC, names.article_id DESC LIMIT 1",
+    )
+    .bind::<BigInt, _>(site_id)
+    .bind::<Text, _>(slug)
+    .get_result(conn)
+    .optional()?;
+    Ok(found.map(|found| Retraction {
+        at: found.retracted_at,
+        reason: found.retraction_reason,
+    }))
 }
 
 /// Keeps others from taking one of `slugs` in the site until the transaction ends, so that who looks for a free one finds what

@@ -83,7 +83,10 @@ impl TestApp {
         let server = app.listen(listener).unwrap();
         let handle = server.handle();
         actix_web::rt::spawn(server);
+        // Shorter than the server keeps idle connections: one that it closes just then would be a request lost.
+        let connector = awc::Connector::new().conn_keep_alive(Duration::from_secs(2));
         let client = awc::Client::builder()
+            .connector(connector)
             .disable_redirects()
             .timeout(Duration::from_secs(30))
             .finish();

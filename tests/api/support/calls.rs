@@ -181,11 +181,13 @@ async fn path_sample(app: &TestApp, template: &str, name: &str) -> Result<String
     Ok(match (resource, name) {
         (_, "id") if is_managed => made(app, resource).await?,
         ("translations", "locale") => "zh-Hans".to_owned(),
+        ("revisions", "number") => "1".to_owned(),
         ("sites", "site") => "demo".to_owned(),
         ("menus", "key") => "main".to_owned(),
         ("categories", "path") => "news/local".to_owned(),
         ("articles", "slug") => "a2".to_owned(),
         ("articles", "id") => app.article_id("a2").await.to_string(),
+        ("preview", "token") => app.preview_token(app.article_id("a2").await, 1),
         ("categories", "id") => first_id(app, "/api/v1/sites/demo/categories").await,
         ("topics", "id") => first_id(app, "/api/v1/sites/demo/topics").await,
         ("sources", "id") => first_id(app, "/api/v1/sources").await,
@@ -266,6 +268,10 @@ async fn body_sample_of(app: &TestApp, id: &str) -> Option<Value> {
         }),
         "updateArticle" => json!({"title": "Changed", "summary": null, "keywords": ["art"]}),
         "putTranslation" => json!({"title": "文章", "body_html": "<p>新</p>"}),
+        "transitionArticle" => json!({"to": "in_review", "comment": "请审核"}),
+        "createPreview" => json!({"revision": 1, "expires_in": 3600}),
+        "restoreRevision" => json!({"comment": "恢复"}),
+        "updateRevision" => json!({"is_pinned": true, "comment": "定稿"}),
         "createTopic" => {
             json!({"site": "demo", "title": "Made", "key": format!("made-{n}"), "year": 2026})
         }

@@ -187,6 +187,16 @@ impl Answer {
             self.path.split('?').next().unwrap_or_default(),
             "{self}"
         );
+        for member in ["reason", "retracted_at"] {
+            let value = problem
+                .get(member)
+                .unwrap_or_else(|| panic!("the problem has no `{member}`: {self}"));
+            assert_eq!(
+                value.is_string(),
+                problem["code"] == "retracted",
+                "`{member}`: {self}"
+            );
+        }
         for error in problem["errors"]
             .as_array()
             .unwrap_or_else(|| panic!("`errors` is not a list: {self}"))

@@ -8,6 +8,7 @@ pub mod content;
 pub mod database;
 pub mod desk;
 pub mod postgres;
+pub mod previews;
 pub mod spec;
 
 pub use app::TestApp;

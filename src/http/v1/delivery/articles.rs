@@ -16,15 +16,14 @@ use crate::http::parameters::{
     ArticleSort, IdList, KeywordText, PathText, SiteSlug, SortOrder, When,
 };
 use crate::http::path::{IdPath, SlugPath};
-use crate::http::problem::{ItemProblems, Problem, ReadProblems};
+use crate::http::problem::{ArticleProblems, Problem, ReadProblems};
 use crate::http::query::{Limit, PageNumber, Query, RecordId};
-use crate::http::v1::dto::article::{ArticleBody, ArticleChangePage, ArticlePage, Inclusions};
+use crate::http::v1::dto::article::{ArticleBody, ArticleChangePage, ArticlePage};
+use crate::http::v1::dto::article_query::ArticleShownQuery;
 use crate::models::freshness::Fresh;
 use crate::models::page::PageQuery;
 use crate::service::Services;
-use crate::service::articles::{
-    ArticleQuery, BySlug, Detail, Include, Languages, Moment, Since, Summary,
-};
+use crate::service::articles::{ArticleQuery, BySlug, Detail, Include, Moment, Since, Summary};
 
 /// Which articles to list.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
@@ -37,7 +36,7 @@ pub struct ArticlesQuery {
     /// Only articles of exactly this category, by id; with `subtree=true` also of those below.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 9007199254740991_u64)]
     category: Option<RecordId>,
-    /// Only articles of exactly the category at this path, with `subtree=true` also of those below; needs `site`.
+    /// Only articles of exactly the category at this path (or that was there last), with `subtree=true` also of those below; needs `site`.
     #[param(value_type = Option<String>, min_length = 1, max_length = 600)]
     category_path: Option<PathText>,
     /// Whether `category` and `category_path` also mean the categories below.
@@ -101,24 +100,6 @@ pub struct ArticlesQuery {
     #[serde(default)]
     #[param(inline = false)]
     count: CountKind,
-}
-
-/// How to show an article.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ArticleShownQuery {
-    /// Language to serve, as a BCP 47 tag. Without it `Accept-Language` decides, then the site's default.
-    #[param(value_type = Option<String>, min_length = 2, max_length = 35, example = "zh-Hans")]
-    locale: Option<Locale>,
-    /// What to do where `locale` does not exist: `any` serves another language and says so, `none` answers 404.
-    #[serde(default)]
-    #[param(inline = false)]
-    fallback: Fallback,
-    /// Parts that are `null` otherwise, separated by commas: `breadcrumbs`, `neighbors`, `related`, `site_details`.
-    #[param(value_type = Option<String>, max_length = 200, example = "breadcrumbs,neighbors")]
-    #[serde(default)]
-    include: Inclusions,
 }
 
 /// Which changes to read.
@@ -406,11 +387,11 @@ pub async fn list_article_changes(
 
 /// Fetch an article
 ///
-/// Only published articles exist here; anything else answers 404. `Content-Language` and `locale` tell the language
-/// served.
+/// Only published articles exist here; anything else answers 404, and one that was taken back 410 with the reason.
+/// `Content-Language` and `locale` tell the language served.
 #[utoipa::path(operation_id = "getArticle", tag = "articles",
     params(IdPath, ArticleShownQuery, AcceptLanguage),
-    responses((status = 200, description = "The article", body = ArticleBody), ItemProblems))]
+    responses((status = 200, description = "The article", body = ArticleBody), ArticleProblems))]
 #[get("/articles/{id}")]
 pub async fn get_article(
     services: Data<Services>,
@@ -429,10 +410,11 @@ pub async fn get_article(
 ///
 /// The article of a site that has this slug. The slug of a translation serves that translation, whatever `Accept-Language`
 /// says, unless `locale` asks for another. A slug that the article had before answers 308 with the present address in `Location`.
+/// Where the article that has it, or had it, was taken back, the answer is 410 with the reason.
 #[utoipa::path(operation_id = "getArticleBySlug", tag = "articles",
     params(SlugPath, ArticleShownQuery, AcceptLanguage),
     responses((status = 200, description = "The article", body = ArticleBody),
-        (status = 308, description = "The article has another slug now: see `Location`"), ItemProblems))]
+        (status = 308, description = "The article has another slug now: see `Location`"), ArticleProblems))]
 #[get("/sites/{site}/articles/{slug}")]
 pub async fn get_article_by_slug(
     request: HttpRequest,
@@ -472,17 +454,6 @@ pub async fn get_article_by_slug(
             Either::Right(moved)
         }
     })
-}
-
-impl ArticleShownQuery {
-    fn resolve(self, accepted: AcceptLanguage) -> (Languages, Include) {
-        let Self {
-            locale,
-            fallback,
-            include,
-        } = self;
-        (accepted.languages(locale, fallback), include.into())
-    }
 }
 
 fn shown(found: Fresh<Detail>, include: Include, links: &Links) -> Answer<ArticleBody> {

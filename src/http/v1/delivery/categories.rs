@@ -1,16 +1,18 @@
 //! Category trees, for anyone. Knows no SQL.
 
-use actix_web::get;
+use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::web::Data;
+use actix_web::{Either, HttpRequest, HttpResponse, get};
 
-use crate::http::conditional::{Answer, SurrogateKeys};
+use crate::http::conditional::{Answer, CachePolicy, SurrogateKeys};
+use crate::http::links::Links;
 use crate::http::path::{CategoryPath, IdPath, SitePath};
 use crate::http::problem::{ItemProblems, Problem};
 use crate::http::query::{NoQuery, Query};
 use crate::http::v1::dto::category::{CategoryBody, CategoryCollection};
 use crate::models::freshness::Fresh;
 use crate::service::Services;
-use crate::service::categories::CategoryDetail;
+use crate::service::categories::{ByPath, CategoryDetail};
 
 /// List the categories of a site
 ///
@@ -33,19 +35,37 @@ pub async fn list_categories(
 /// Fetch a category by its path
 ///
 /// One category of a site with the way from the home page, its siblings (itself included) and its children, all in the
-/// order of the tree, with numbers of public articles that are right to the second.
+/// order of the tree, with numbers of public articles that are right to the second. A path that the category had before it was
+/// renamed or moved answers 308 with the present address in `Location`.
 #[utoipa::path(operation_id = "getCategoryByPath", tag = "categories",
     params(SitePath, CategoryPath),
-    responses((status = 200, description = "The category", body = CategoryBody), ItemProblems))]
+    responses((status = 200, description = "The category", body = CategoryBody),
+        (status = 308, description = "The category has another path now: see `Location`"), ItemProblems))]
 #[get("/sites/{site}/categories/{path:.*}")]
 pub async fn get_category_by_path(
+    request: HttpRequest,
     services: Data<Services>,
+    links: Data<Links>,
+    cache: Data<CachePolicy>,
     site: SitePath,
     path: CategoryPath,
     _query: Query<NoQuery>,
-) -> Result<Answer<CategoryBody>, Problem> {
-    let found = services.categories.get_by_path(site.0, path.0).await?;
-    Ok(answer(found))
+) -> Result<Either<Answer<CategoryBody>, HttpResponse>, Problem> {
+    let found = services
+        .categories
+        .get_by_path(site.0.clone(), path.0)
+        .await?;
+    Ok(match found {
+        ByPath::Here(found) => Either::Left(answer(*found)),
+        ByPath::Moved { path, freshness } => {
+            let target = links.category_by_path(&site.0, &path, request.query_string());
+            let moved = HttpResponse::PermanentRedirect()
+                .insert_header((LOCATION, target))
+                .insert_header((CACHE_CONTROL, cache.header(freshness)))
+                .finish();
+            Either::Right(moved)
+        }
+    })
 }
 
 /// Fetch a category

@@ -1,9 +1,10 @@
-//! What anyone may read: published content only. Never looks at `Authorization`.
+//! What anyone may read: published content, and previews for who has a link. Never looks at `Authorization`.
 
 pub mod articles;
 pub mod categories;
 pub mod link_groups;
 pub mod menus;
+pub mod previews;
 pub mod sites;
 pub mod sources;
 pub mod topics;

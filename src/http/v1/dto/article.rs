@@ -298,7 +298,7 @@ pub struct ArticleChange {
     /// Since when it is not public any more, UTC; `null` where it is public.
     #[schema(max_length = 40, format = DateTime)]
     withdrawn_at: Option<String>,
-    /// Why it is not public any more: `archived`, `deleted`, `expired`, `rescheduled`, `unpublished`; later versions may add words.
+    /// Why it is not public any more: `archived`, `deleted`, `expired`, `rescheduled`, `retracted`, `unpublished`; later versions may add words.
     #[schema(max_length = 200)]
     reason: Option<String>,
     /// The article as lists show it; `null` where it was withdrawn.

@@ -161,6 +161,9 @@ pub struct TranslationReplace {
     /// Keywords in order.
     #[schema(max_items = 1000, nullable = false)]
     keywords: Option<Vec<Keyword>>,
+    /// Why, in a line for the revision that this makes.
+    #[schema(max_length = 16000, example = "Figures corrected", nullable = false)]
+    comment: Option<String>,
 }
 
 /// A new article.
@@ -176,7 +179,7 @@ pub struct ArticleCreate {
     /// Its name in addresses, unique within the site; made from the title where a new article has none. The one it had before goes on leading to it.
     #[schema(max_length = 200, example = "open-day-2026", nullable = false)]
     slug: Option<String>,
-    /// Where it stands in its life. Only editors may set another than `draft`.
+    /// Where it stands in its life, within the rules of `transitions`; `retracted` only there, as it needs a reason.
     #[schema(nullable = false)]
     status: Option<ArticleStatus>,
     /// The language of the original (BCP 47); that of the site where a new article has none.
@@ -256,6 +259,9 @@ pub struct ArticleCreate {
     /// What it was called before; these addresses lead to it. Given ones are added; an empty list forgets all.
     #[schema(max_items = 1000, nullable = false)]
     former_slugs: Option<Vec<FormerSlugRequest>>,
+    /// Why, in a line for the revision that this makes.
+    #[schema(max_length = 16000, example = "Figures corrected", nullable = false)]
+    comment: Option<String>,
 }
 
 /// A change of an article (RFC 7396).
@@ -265,7 +271,7 @@ pub struct ArticleUpdate {
     /// Its name in addresses, unique within the site; made from the title where a new article has none. The one it had before goes on leading to it.
     #[schema(max_length = 200, example = "open-day-2026", nullable = false)]
     slug: Option<String>,
-    /// Where it stands in its life. Only editors may set another than `draft`.
+    /// Where it stands in its life, within the rules of `transitions`; `retracted` only there, as it needs a reason.
     #[schema(nullable = false)]
     status: Option<ArticleStatus>,
     /// The language of the original (BCP 47); that of the site where a new article has none.
@@ -345,4 +351,48 @@ pub struct ArticleUpdate {
     /// What it was called before; these addresses lead to it. Given ones are added; an empty list forgets all.
     #[schema(max_items = 1000)]
     former_slugs: Option<Vec<FormerSlugRequest>>,
+    /// Why, in a line for the revision that this makes.
+    #[schema(max_length = 16000, example = "Figures corrected", nullable = false)]
+    comment: Option<String>,
+}
+
+/// Where an article is to go in its life.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents a body that `json::editorial` reads")]
+pub struct TransitionRequest {
+    /// The state.
+    to: ArticleStatus,
+    /// Why, for those who work on it; kept with the revision that this makes.
+    #[schema(max_length = 16000, example = "请核对第三段的数字", nullable = false)]
+    comment: Option<String>,
+    /// When it appears, with the offset that the portal prints; only with `published` and `scheduled`. It may lie in the past, or ahead.
+    #[schema(max_length = 40, format = DateTime, example = "2026-05-20T09:00:00+08:00", nullable = false)]
+    publish_at: Option<String>,
+    /// When it vanishes again; only with `published` and `scheduled`. Left out it stays as it is; an explicit `null` takes it away.
+    #[schema(max_length = 40, format = DateTime, nullable = false)]
+    unpublish_at: Option<String>,
+    /// Why it is taken back, for anyone to read; required with `retracted`, and only there.
+    #[schema(max_length = 16000, example = "数据有误,已撤稿。", nullable = false)]
+    reason: Option<String>,
+}
+
+/// How an earlier revision is brought back.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents a body that `json::editorial` reads")]
+pub struct RestoreRequest {
+    /// Why, in a line for the revision that this makes.
+    #[schema(max_length = 16000, example = "恢复到审核前的版本", nullable = false)]
+    comment: Option<String>,
+}
+
+/// A change of a revision (RFC 7396).
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents a body that `json::editorial` reads")]
+pub struct RevisionUpdate {
+    /// Whether it stays whatever its age and however many follow.
+    #[schema(nullable = false)]
+    is_pinned: Option<bool>,
+    /// Why it was saved; `null` for none.
+    #[schema(max_length = 16000, example = "As submitted to the ministry")]
+    comment: Option<String>,
 }

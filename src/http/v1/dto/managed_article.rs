@@ -8,11 +8,12 @@ use super::total;
 use crate::http::pagination::CountKind;
 use crate::models::article::{
     ArticleContent, ArticleState, Attachment, Audio, FormerSlug, ManagedArticle, ManagedSummary,
-    Status, Text,
+    Text,
 };
 use crate::models::contributor::{Contribution, ContributorKind, ContributorName};
 use crate::models::page::Page;
 use crate::models::time::{Ts, printed};
+use crate::models::workflow::State;
 
 /// Where an article stands in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize, ToSchema)]
@@ -20,28 +21,44 @@ use crate::models::time::{Ts, printed};
 pub enum ArticleStatus {
     /// Being written; nobody outside sees it.
     Draft,
+    /// Waiting for a reviewer.
+    InReview,
+    /// Approved by a reviewer, waiting for an editor.
+    Approved,
+    /// Published, with `published_at` still ahead: it appears by itself.
+    Scheduled,
     /// Public from `published_at` until `unpublish_at`.
     Published,
     /// Taken from the public, kept.
     Archived,
+    /// Taken back: readers get 410 with the reason.
+    Retracted,
 }
 
-impl From<Status> for ArticleStatus {
-    fn from(status: Status) -> Self {
-        match status {
-            Status::Draft => Self::Draft,
-            Status::Published => Self::Published,
-            Status::Archived => Self::Archived,
+impl From<State> for ArticleStatus {
+    fn from(state: State) -> Self {
+        match state {
+            State::Draft => Self::Draft,
+            State::InReview => Self::InReview,
+            State::Approved => Self::Approved,
+            State::Scheduled => Self::Scheduled,
+            State::Published => Self::Published,
+            State::Archived => Self::Archived,
+            State::Retracted => Self::Retracted,
         }
     }
 }
 
-impl From<ArticleStatus> for Status {
+impl From<ArticleStatus> for State {
     fn from(status: ArticleStatus) -> Self {
         match status {
             ArticleStatus::Draft => Self::Draft,
+            ArticleStatus::InReview => Self::InReview,
+            ArticleStatus::Approved => Self::Approved,
+            ArticleStatus::Scheduled => Self::Scheduled,
             ArticleStatus::Published => Self::Published,
             ArticleStatus::Archived => Self::Archived,
+            ArticleStatus::Retracted => Self::Retracted,
         }
     }
 }
@@ -239,6 +256,12 @@ pub struct ManagedArticleBody {
     /// When it vanishes again.
     #[schema(max_length = 40, format = DateTime)]
     unpublish_at: Option<String>,
+    /// When it was taken back, where it was.
+    #[schema(max_length = 40, format = DateTime)]
+    retracted_at: Option<String>,
+    /// Why it was, for anyone to read.
+    #[schema(max_length = 16000)]
+    retraction_reason: Option<String>,
     /// All its renditions in other languages.
     #[schema(max_items = 1000)]
     translations: Vec<ManagedTranslation>,
@@ -248,6 +271,9 @@ pub struct ManagedArticleBody {
     /// The account that made it through the API.
     #[schema(minimum = 1, maximum = 9007199254740991_u64)]
     created_by: Option<i64>,
+    /// The number of its newest revision.
+    #[schema(minimum = 1, maximum = 9007199254740991_u64, example = 1)]
+    revision: i64,
     /// Grows with every change; the ETag.
     #[schema(minimum = 1, maximum = 9007199254740991_u64, example = 1)]
     version: i64,
@@ -274,9 +300,8 @@ pub struct ManagedArticleSummary {
     /// Its name in addresses.
     #[schema(max_length = 200, example = "open-day-2026")]
     slug: String,
-    /// Where it stands in its life: `draft`, `published`, `archived`.
-    #[schema(max_length = 20, example = "draft")]
-    status: String,
+    /// Where it stands in its life.
+    status: ArticleStatus,
     /// Its own language.
     #[schema(max_length = 35, example = "zh-Hans")]
     locale: String,
@@ -348,7 +373,7 @@ impl From<ManagedSummary> for ManagedArticleSummary {
             site,
             key,
             slug,
-            status,
+            state,
             title,
             category,
             category_id,
@@ -367,7 +392,7 @@ impl From<ManagedSummary> for ManagedArticleSummary {
             site,
             key,
             slug,
-            status,
+            status: state.into(),
             locale,
             title,
             category,
@@ -394,6 +419,8 @@ impl From<ManagedArticle> for ManagedArticleBody {
             sources,
             topics,
             content,
+            state: stands,
+            revision,
             created_by,
             version,
             created_at,
@@ -412,17 +439,19 @@ impl From<ManagedArticle> for ManagedArticleBody {
         let ArticleState {
             slug,
             category_id,
-            status,
+            status: _,
             locale,
             published_at,
             published_offset,
             published_precision,
             unpublish_at,
+            retraction,
             event_date,
             source_line,
             cover,
             audio,
         } = state;
+        let (retracted_at, retraction_reason) = retraction.map(|r| (r.at, r.reason)).unzip();
         let (original, translations): (Vec<Text>, Vec<Text>) =
             texts.into_iter().partition(|text| text.locale == locale);
         let original = original
@@ -435,7 +464,7 @@ impl From<ManagedArticle> for ManagedArticleBody {
             site,
             key,
             slug,
-            status: status.into(),
+            status: stands.into(),
             locale,
             category,
             category_id,
@@ -458,9 +487,12 @@ impl From<ManagedArticle> for ManagedArticleBody {
             published_at: printed(published_at, published_offset),
             published_precision: published_precision.into(),
             unpublish_at: unpublish_at.map(Ts::to_rfc3339),
+            retracted_at: retracted_at.map(Ts::to_rfc3339),
+            retraction_reason,
             translations: translations.into_iter().map(Into::into).collect(),
             former_slugs: former_slugs.into_iter().map(Into::into).collect(),
             created_by,
+            revision,
             version,
             created_at: created_at.to_rfc3339(),
             updated_at: updated_at.to_rfc3339(),

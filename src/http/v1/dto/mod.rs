@@ -3,19 +3,25 @@
 
 pub mod api_key;
 pub mod article;
+pub mod article_query;
 pub mod article_request;
 pub mod audit_entry;
 pub mod batch;
 pub mod category;
+pub mod freshness;
 pub mod link_group;
 pub mod managed_article;
 pub mod managed_site;
 pub mod menu;
+pub mod preview;
+pub mod revision;
+pub mod revision_diff;
 pub mod site;
 pub mod source;
 pub mod token;
 pub mod topic;
 pub mod user;
+pub mod visibility;
 
 use crate::http::pagination::CountKind;
 use crate::models::page::Total;

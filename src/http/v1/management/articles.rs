@@ -74,12 +74,13 @@ pub fn put_translation_work(
     body: &JsonBody,
 ) -> Result<Work, Problem> {
     let TranslationPath { id, locale } = place;
-    let record = body.read(|fields| {
+    let (record, comment) = body.read(|fields| {
         fields.read_only(&["locale"]);
-        records::translation_of(fields, locale)
+        let comment = records::comment(fields);
+        (records::translation_of(fields, locale), comment)
     })?;
     Ok(changing(Operation::PutTranslation, move |tx| {
-        articles::put_translation(tx, id, &expected, record)
+        articles::put_translation(tx, id, &expected, record, comment)
     }))
 }
 
@@ -145,7 +146,7 @@ impl ManagedArticlesQuery {
             site: site.map(|SiteSlug(slug)| slug),
             category_id: category.map(RecordId::get),
             subtree,
-            status: status.map(Into::into),
+            state: status.map(Into::into),
             created_by: created_by.map(RecordId::get),
         };
         let list = Fingerprint::of(
@@ -154,7 +155,7 @@ impl ManagedArticlesQuery {
                 wanted.site.clone(),
                 wanted.category_id.map(|id| id.to_string()),
                 Some(wanted.subtree.to_string()),
-                wanted.status.map(|status| status.as_str().to_owned()),
+                wanted.state.map(|state| state.as_str().to_owned()),
                 wanted.created_by.map(|id| id.to_string()),
             ],
         );
@@ -223,13 +224,16 @@ pub async fn get_managed_article(
             articles::get(tx, id.0)
         })
         .await?;
-    Ok(View::of(article))
+    Ok(match article.comes_by_itself() {
+        true => View::live(article),
+        false => View::of(article),
+    })
 }
 
 /// Change an article
 ///
 /// A merge patch (RFC 7396): members that are left out stay, `null` clears, lists are replaced whole. Authors change drafts of
-/// their own; only editors change the status. A draft that was never dated is dated when it is published.
+/// their own, editors everything. A `status` is a transition, with the rules of `transitions`. Each change is a revision; `comment` goes with it.
 #[utoipa::path(operation_id = "updateArticle", tag = "management", params(IdPath), request_body = ArticleUpdate, security(("bearer" = [])),
     responses((status = 200, description = "The article as it is now", body = ManagedArticleBody), ChangeProblems))]
 #[patch("/articles/{id}")]

@@ -188,7 +188,7 @@ pub async fn get_managed_category(
 /// Change a category
 ///
 /// A merge patch (RFC 7396): members that are left out stay. Another `slug` or `parent_id` changes the paths of all categories below it
-/// too; `parent_id` `null` moves it to the top. Siblings from `position` on move one place back.
+/// too, and the old ones lead to them; `parent_id` `null` moves it to the top. Siblings from `position` on move one place back.
 #[utoipa::path(operation_id = "updateCategory", tag = "management", params(IdPath), request_body = CategoryUpdate, security(("bearer" = [])),
     responses((status = 200, description = "The category as it is now", body = ManagedCategoryBody), ChangeProblems))]
 #[patch("/categories/{id}")]
@@ -206,7 +206,7 @@ pub async fn update_category(
 /// Delete a category
 ///
 /// One that is in use stays, unless `reassign_to` names another that takes over its articles, the categories below it and the menu
-/// items that lead to it.
+/// items that lead to it; the paths of all of these then lead to where they are.
 #[utoipa::path(operation_id = "deleteCategory", tag = "management", params(IdPath, DeleteCategoryQuery), security(("bearer" = [])),
     responses((status = 204, description = "It is gone"), DeleteProblems))]
 #[delete("/categories/{id}")]

@@ -22,13 +22,15 @@ impl Modify for ManagedHeaders {
             .filter(|(path, _)| path.starts_with(MANAGED));
         for (path, item) in managed {
             let is_batch = path.ends_with("/batch");
+            // What these make cannot be changed.
+            let is_link = path.ends_with("/previews");
             if let Some(read) = item.get.as_mut() {
                 reads(read);
             }
             if let Some(create) = item.post.as_mut() {
                 // Answers 200 where something that exists is changed by a name of its own, such as `merge`.
                 let is_change = !create.responses.responses.contains_key("201") && !is_batch;
-                creates(create, is_change);
+                creates(create, is_change, is_link);
             }
             for change in [&mut item.put, &mut item.patch, &mut item.delete] {
                 change.iter_mut().for_each(changes);
@@ -69,7 +71,7 @@ fn reads(operation: &mut Operation) {
         .insert("304".to_owned(), unchanged.build().into());
 }
 
-fn creates(operation: &mut Operation, is_change: bool) {
+fn creates(operation: &mut Operation, is_change: bool, is_link: bool) {
     let about = "A word of your own for this request, such as a UUID. Sent again within 24 hours with the same body, it brings the \
                  first answer again (`Idempotency-Replayed: true`) and does nothing.";
     let key = parameter(
@@ -85,7 +87,9 @@ fn creates(operation: &mut Operation, is_change: bool) {
     }
     if let Some(response) = answer(operation, "201") {
         show(response, "Location", "Where the new thing is");
-        show(response, "ETag", "Strong; what `If-Match` takes");
+        if !is_link {
+            show(response, "ETag", "Strong; what `If-Match` takes");
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What those may do who have an account: everything in every state, within their rights. Each write is a piece of work that
 //! stands alone or in a batch; this file turns what came of it into an answer.
 
+pub mod analytics;
 pub mod api_keys;
 pub mod articles;
 pub mod audit;
@@ -8,11 +9,16 @@ pub mod categories;
 pub mod document;
 pub mod link_groups;
 pub mod menus;
+pub mod previews;
+pub mod revision_diff;
+pub mod revisions;
 pub mod sites;
 pub mod sources;
 pub mod tokens;
 pub mod topics;
+pub mod transitions;
 pub mod users;
+pub mod visibility;
 
 use std::future::{Ready, ready};
 

@@ -1,0 +1,10 @@
+DROP TABLE former_category_paths;
+DROP TABLE article_revisions;
+ALTER TABLE articles DROP CONSTRAINT articles_retracted_at_check;
+ALTER TABLE articles DROP COLUMN revision;
+ALTER TABLE articles DROP COLUMN retraction_reason;
+ALTER TABLE articles DROP COLUMN retracted_at;
+UPDATE articles SET status = 'draft' WHERE status IN ('in_review', 'approved');
+UPDATE articles SET status = 'archived' WHERE status = 'retracted';
+ALTER TABLE articles DROP CONSTRAINT articles_status_check;
+ALTER TABLE articles ADD CONSTRAINT articles_status_check CHECK (status IN ('draft', 'published', 'archived'));

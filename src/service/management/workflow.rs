@@ -1,0 +1,129 @@
+//! The rules of the workflow as a use case asks them: is this way open to the caller, and which date does it bring. Where the ways
+//! lead is for `models::workflow` to say.
+
+use chrono::{DateTime, FixedOffset, Offset, SubsecRound, Utc};
+
+use super::invalid;
+use crate::error::{Error, Result};
+use crate::models::access::Role;
+use crate::models::article::ManagedArticle;
+use crate::models::patch::Patch;
+use crate::models::time::Ts;
+use crate::models::workflow::{State, transition};
+
+/// Fails unless somebody with `role` may take an article from one state to the other; `is_own` says that they made it.
+pub(super) fn expect_open(role: Role, is_own: bool, from: State, to: State) -> Result<()> {
+    if to == State::Retracted && from != State::Retracted {
+        return Err(invalid(
+            "/status",
+            "invalid",
+            "`status` cannot be `retracted` here; POST to the article's `transitions`, which takes the reason",
+        ));
+    }
+    expect_possible(from, to)?;
+    expect_allowed(role, is_own, from, to)
+}
+
+/// Fails unless there is a way from one state to the other.
+pub(super) fn expect_possible(from: State, to: State) -> Result<()> {
+    if transition(from, to).is_some() {
+        return Ok(());
+    }
+    let ways: Vec<String> = from
+        .successors()
+        .filter(|to| *to != from)
+        .map(|to| format!("`{}`", to.as_str()))
+        .collect();
+    Err(Error::Conflict(format!(
+        "an article that is `{}` cannot become `{}`; it can become {}",
+        from.as_str(),
+        to.as_str(),
+        ways.join(", ")
+    )))
+}
+
+/// Fails unless the way, which there is, is open to somebody with `role`.
+pub(super) fn expect_allowed(role: Role, is_own: bool, from: State, to: State) -> Result<()> {
+    let Some(rule) = transition(from, to) else {
+        return expect_possible(from, to);
+    };
+    if rule.is_open_to(role, is_own) {
+        return Ok(());
+    }
+    let or_author = if rule.by_author {
+        ", or to be the one who made it"
+    } else {
+        ""
+    };
+    Err(Error::Forbidden(format!(
+        "taking this article from `{}` to `{}` needs the role `{}` in its category{or_author}",
+        from.as_str(),
+        to.as_str(),
+        rule.role.as_str()
+    )))
+}
+
+/// Fails where the time that goes with `scheduled` is not ahead.
+pub(super) fn expect_dated(
+    now: Ts,
+    to: State,
+    published_at: &Patch<DateTime<FixedOffset>>,
+) -> Result<()> {
+    match published_at {
+        Patch::Set(at) if to == State::Scheduled && Ts::from(at.to_utc()) <= now => {
+            Err(not_ahead("published_at"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The time of publication that going to `to` brings, where it is another one; `given` is what the caller says, in `member`.
+///
+/// Who publishes now and names no time means now where the article was never dated or is dated ahead. Who schedules names a
+/// time, or the article has one that is ahead.
+pub(super) fn date(
+    now: Ts,
+    article: &ManagedArticle,
+    to: State,
+    given: Option<DateTime<FixedOffset>>,
+    member: &str,
+) -> Result<Option<DateTime<FixedOffset>>> {
+    let state = &article.content.state;
+    match (to, given) {
+        (State::Scheduled, Some(at)) if Ts::from(at.to_utc()) <= now => Err(not_ahead(member)),
+        (State::Scheduled, None) if state.published_at <= now => Err(invalid(
+            &format!("/{member}"),
+            "required",
+            format!("`{member}` is required: say when the article is to appear"),
+        )),
+        (State::Scheduled | State::Published, Some(at)) => Ok(Some(at)),
+        (State::Published, None) => {
+            // Dates are whole seconds. What was never dated still has the one that it was made with.
+            let is_waiting = matches!(
+                article.state,
+                State::Draft | State::InReview | State::Approved
+            );
+            let is_undated =
+                is_waiting && state.published_at == Ts(article.created_at.0.trunc_subsecs(0));
+            let is_early = state.published_at > now;
+            Ok((is_undated || is_early).then(|| second_of(now, state.published_offset)))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn not_ahead(member: &str) -> Error {
+    invalid(
+        &format!("/{member}"),
+        "invalid",
+        format!(
+            "`{member}` must lie ahead for `scheduled`; for a time that is over publish the article"
+        ),
+    )
+}
+
+/// The second that `at` is in, `minutes` east of UTC.
+pub(super) fn second_of(at: Ts, minutes: i32) -> DateTime<FixedOffset> {
+    let offset = FixedOffset::east_opt(minutes.saturating_mul(60)).unwrap_or_else(|| Utc.fix());
+    at.0.trunc_subsecs(0).with_timezone(&offset)
+}
