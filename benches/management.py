@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Measures management: benches/management.py target/release/masthead [--articles 10000] [--seconds 4]
 
-On each database with generated content (benches/portal.py): articles created per second by 8 clients with an access token, and
-the CPU time that knowing who is calling adds to a request, as the difference between a topic for anyone and the same topic with a
-token or an API key. Needs `wrk`; PostgreSQL is measured where its server programs are installed. Created articles are durable:
+On each database with generated content (benches/portal.py): articles created and changed per second by 8 clients with an access
+token, each change a revision; how long a body of 2 MB takes to be saved again and to be compared with what it was; and the CPU
+time that knowing who is calling adds to a request, as the difference between a topic for anyone and the same topic with a token or
+an API key. Needs `wrk`; PostgreSQL is measured where its server programs are installed. Writes are durable when they are answered:
 SQLite runs with `synchronous=FULL`, PostgreSQL with `synchronous_commit=on`.
 """
 
@@ -31,6 +32,21 @@ function request()
   local title = "Created " .. os.time() .. " " .. n
   local body = string.format('{"site":"gen","category_id":%d,"title":"%%s","status":"published","body_html":"%%s"}', title, "<p>%s</p>")
   return wrk.format(nil, nil, nil, body)
+end
+"""
+
+
+CHANGE = """
+wrk.method = "PATCH"
+wrk.headers["Content-Type"] = "application/merge-patch+json"
+wrk.headers["Authorization"] = "Bearer %s"
+wrk.headers["If-Match"] = "*"
+local n = 0
+function request()
+  n = n + 1
+  local path = "/api/v1/manage/articles/" .. (n * 7919 %% 9000 + 1)
+  local body = string.format('{"title":"Changed %%s %%s","body_html":"%%s"}', os.time(), n, "<p>%s</p>")
+  return wrk.format(nil, path, nil, body)
 end
 """
 
@@ -91,21 +107,54 @@ def measure(program, database, file, folder, seconds):
             more = sum(costs[name]) - sum(costs["a topic, anonymous"])
             print(f"  {name}: {own:.0f} + {behind:.0f} µs CPU a request, {more:.0f} more than anonymous", flush=True)
         category = get("/api/v1/sites/gen/categories")["items"][0]["id"]
-        script = pathlib.Path(folder) / "create.lua"
-        script.write_text(CREATE % (token, category, "海洋研究 ocean research " * 40))
-        wrk("/api/v1/manage/articles", 1, "-s", str(script))
-        best = 0
-        for _ in range(3):
-            before, behind = cpu_seconds([server.pid]), cpu_seconds(database.pids())
-            requests, refused, rate = wrk("/api/v1/manage/articles", seconds, "-s", str(script))
-            assert refused == 0, f"{refused} of {requests} were refused"
-            own, behind = (cpu_seconds([server.pid]) - before) / requests * 1e6, (cpu_seconds(database.pids()) - behind) / requests * 1e6
-            print(f"  articles created, 8 clients: {rate:.0f} a second, {own:.0f} + {behind:.0f} µs CPU each", flush=True)
-            best = max(best, rate)
-        print(f"  best: {best:.0f} articles a second")
+        text = "海洋研究 ocean research " * 40
+        for name, path, script in [
+            ("created", "/api/v1/manage/articles", CREATE % (token, category, text)),
+            ("changed, each time a revision", "/api/v1/manage/articles/1", CHANGE % (token, text)),
+        ]:
+            file = pathlib.Path(folder) / "write.lua"
+            file.write_text(script)
+            writes(server, database, name, path, seconds, file)
+        compare(server, database, token, category)
     finally:
         server.terminate()
         server.wait()
+
+
+def writes(server, database, name, path, seconds, script):
+    wrk(path, 1, "-s", str(script))
+    best = 0
+    for _ in range(3):
+        before, behind = cpu_seconds([server.pid]), cpu_seconds(database.pids())
+        requests, refused, rate = wrk(path, seconds, "-s", str(script))
+        assert refused == 0, f"{refused} of {requests} were refused"
+        own, behind = (cpu_seconds([server.pid]) - before) / requests * 1e6, (cpu_seconds(database.pids()) - behind) / requests * 1e6
+        print(f"  articles {name}, 8 clients: {rate:.0f} a second, {own:.0f} + {behind:.0f} µs CPU each", flush=True)
+        best = max(best, rate)
+    print(f"  best: {best:.0f} articles a second")
+
+
+def compare(server, database, token, category):
+    """Saves a body of 2 MB twice, and compares the two."""
+    words = [chr(0x4E00 + n * 7919 % 20000) for n in range(680_000)]
+    body = "<p>" + "".join(words) + "</p>"
+    article = {"site": "gen", "category_id": category, "title": "2 MB", "body_html": body}
+    made = post("/api/v1/manage/articles", article, token)
+    path = f"/api/v1/manage/articles/{made['id']}"
+    for n in range(0, len(words), 5000):
+        words[n] = "潮"
+    change = json.dumps({"body_html": "<p>" + "".join(words) + "</p>"}).encode()
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", "If-Match": "*"}
+    for name, request in [
+        ("saved again", urllib.request.Request(f"{BASE}{path}", change, headers, method="PATCH")),
+        ("compared", urllib.request.Request(f"{BASE}{path}/revisions/2/diff", headers=headers)),
+    ]:
+        before, behind = cpu_seconds([server.pid]), cpu_seconds(database.pids())
+        started = time.monotonic()
+        urllib.request.urlopen(request).read()
+        spent = time.monotonic() - started
+        own, behind = (cpu_seconds([server.pid]) - before) * 1e3, (cpu_seconds(database.pids()) - behind) * 1e3
+        print(f"  a body of 2 MB {name}: {spent * 1e3:.0f} ms, {own:.0f} + {behind:.0f} ms CPU", flush=True)
 
 
 def main():

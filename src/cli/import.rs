@@ -108,11 +108,25 @@ fn print(path: &Path, outcome: &ImportReport) {
             outcome.unchanged,
             outcome.fault_count
         );
+        if let Some(note) = stay_retracted(outcome.stay_retracted) {
+            println!("{}: {note}", path.display());
+        }
     } else {
         eprintln!(
             "{}: nothing was kept, because of {} fault(s); mend them, or keep the good lines with --keep-going",
             path.display(),
             outcome.fault_count
         );
+    }
+}
+
+/// What there is to do where a file does not bring retracted articles back.
+fn stay_retracted(count: u64) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some("1 stays retracted: take it to draft with a transition first".to_owned()),
+        _ => Some(format!(
+            "{count} stay retracted: take them to draft with a transition first"
+        )),
     }
 }

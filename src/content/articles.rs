@@ -323,6 +323,7 @@ pub fn merge(
     audio.apply_or_default(&mut new.audio);
 
     texts.insert(0, original);
+    check_size(&texts, stored)?;
     Ok(Merged {
         key,
         slug_is_made,
@@ -392,6 +393,23 @@ fn check_names(texts: &[Text], contributions: &[Contribution]) -> Result<(), Mis
     }
 }
 
+/// The bodies of all languages must fit together; what was stored before there was a limit may stay as it is.
+fn check_size(texts: &[Text], stored: Option<&ArticleContent>) -> Result<(), Misfit> {
+    let bytes = |texts: &[Text]| texts.iter().map(|text| text.body_html.len()).sum::<usize>();
+    let before = stored.map_or(0, |stored| bytes(&stored.texts));
+    let after = bytes(texts);
+    match after > rules::BODIES && after > before {
+        true => Err(misfit(
+            "body_html",
+            format!(
+                "the bodies of all languages have {after} bytes together, at most {} are allowed; shorten one, or make a second article",
+                rules::BODIES
+            ),
+        )),
+        false => Ok(()),
+    }
+}
+
 /// The article with one translation added or replaced.
 pub fn with_translation(
     stored: &ArticleContent,
@@ -412,6 +430,7 @@ pub fn with_translation(
         ));
     }
     content.texts.push(translation(record));
+    check_size(&content.texts, Some(stored))?;
     check_names(&content.texts, &content.contributions).map_err(|m| Misfit {
         member: "contributors".to_owned(),
         ..m

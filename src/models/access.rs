@@ -262,7 +262,7 @@ operations! {
     UpdateRevision "update_revision" ArticlesWrite Editor Category;
     RestoreRevision "restore_revision" ArticlesWrite Author Category;
     GetArticleVisibility "get_article_visibility" ArticlesRead Reader Category;
-    CreatePreview "create_preview" ArticlesRead Author Category;
+    CreatePreview "create_preview" ArticlesWrite Author Category;
 
     ListManagedSites "list_managed_sites" StructureRead Reader Somewhere;
     CreateSite "create_site" StructureWrite Admin Everywhere;

@@ -2,6 +2,7 @@
 
 use super::article::ManagedArticle;
 use super::time::Ts;
+use super::workflow::State;
 
 /// How an article was saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,8 +93,8 @@ pub struct Revision {
     pub version: i64,
     /// How it came about.
     pub action: Action,
-    /// The word of the state that the article was in when it was saved.
-    pub status: String,
+    /// The state that the article was in when it was saved.
+    pub state: State,
     /// The title in the article's own language.
     pub title: String,
     /// The version that the article had.

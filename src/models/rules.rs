@@ -13,6 +13,8 @@ pub const TITLE: usize = 2_000;
 pub const SUMMARY: usize = 10_000;
 /// Bytes of a body.
 pub const BODY: usize = 2_097_152;
+/// Bytes of the bodies of an article in all its languages: more would not fit into a line of a portal file.
+pub const BODIES: usize = 3 * BODY;
 /// Characters of a key or slug, counted as code points: both stand in indexes, whose rows are bounded in bytes.
 pub const KEY: usize = 200;
 /// Characters of a category path, counted as code points.

@@ -24,6 +24,8 @@ pub enum Subject {
 pub enum Code {
     /// It is published.
     StatePublished,
+    /// It is published for later.
+    StateScheduled,
     /// It is being written.
     StateDraft,
     /// It waits for a reviewer.
@@ -56,8 +58,9 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::StatePublished,
+        Self::StateScheduled,
         Self::StateDraft,
         Self::StateInReview,
         Self::StateApproved,
@@ -78,6 +81,7 @@ impl Code {
     pub fn subject(self) -> Subject {
         match self {
             Self::StatePublished
+            | Self::StateScheduled
             | Self::StateDraft
             | Self::StateInReview
             | Self::StateApproved
@@ -104,6 +108,7 @@ impl Code {
             | Self::ScheduleOver
             | Self::ScheduleEmpty => true,
             Self::StatePublished
+            | Self::StateScheduled
             | Self::ScheduleOpen
             | Self::NoHolds
             | Self::CategoryShown
@@ -183,7 +188,7 @@ impl Facts {
     /// One reason for each subject.
     pub fn reasons(&self, now: Ts) -> Vec<Reason> {
         vec![
-            self.of_state(),
+            self.of_state(now),
             self.of_schedule(now),
             Reason::new(Code::NoHolds, "Nothing holds the article back."),
             Reason::new(
@@ -215,8 +220,12 @@ impl Facts {
             .is_some_and(|end| end <= self.published_at)
     }
 
-    fn of_state(&self) -> Reason {
+    fn of_state(&self, now: Ts) -> Reason {
         match self.status {
+            Status::Published if self.published_at > now => Reason::new(
+                Code::StateScheduled,
+                "The article is scheduled: it is published for later.",
+            ),
             Status::Published => Reason::new(Code::StatePublished, "The article is published."),
             Status::Draft => Reason::new(
                 Code::StateDraft,
@@ -402,7 +411,7 @@ mod tests {
             if status == Status::Published {
                 continue;
             }
-            let reason = facts(status, 0, None).of_state();
+            let reason = facts(status, 0, None).of_state(at(0));
             assert!(reason.code.is_blocking());
             let from = State::of(status, at(0), at(0));
             let named: Vec<State> = reason.detail.split('`').filter_map(State::parse).collect();

@@ -108,14 +108,16 @@ impl Transition {
 /// The rule for going from `from` to `to`; `None` where there is no such way.
 ///
 /// Authors submit what they wrote and may take it back while nobody has decided; reviewers approve it or send it back; all that
-/// the public sees, and all that is taken from it, is for editors. `in_review` to `in_review` is a remark, nothing but a comment;
+/// the public sees, and all that is taken from it, is for editors. What waits, taken to where it is, gets a remark and nothing else;
 /// `scheduled` and `published` to themselves change the time, `retracted` to itself the reason.
 pub fn transition(from: State, to: State) -> Option<Transition> {
     use State as S;
     let by = |role, by_author| Some(Transition { role, by_author });
     match (from, to) {
         (S::Draft, S::InReview) => by(Role::Editor, true),
-        (S::InReview, S::Draft | S::InReview) => by(Role::Reviewer, true),
+        (S::Draft, S::Draft)
+        | (S::InReview, S::Draft | S::InReview)
+        | (S::Approved, S::Approved) => by(Role::Reviewer, true),
         (S::InReview, S::Approved) | (S::Approved, S::Draft | S::InReview) => {
             by(Role::Reviewer, false)
         }
@@ -174,6 +176,6 @@ mod tests {
         assert!(!approve.is_open_to(Role::Author, true));
         assert!(approve.is_open_to(Role::Reviewer, false));
         assert_eq!(transition(State::Draft, State::Retracted), None);
-        assert_eq!(transition(State::Draft, State::Draft), None);
+        assert_eq!(transition(State::Archived, State::Archived), None);
     }
 }

@@ -161,6 +161,16 @@ fn tell_why(conn: &mut Conn, rows: &[Row<'_>]) -> Result<()> {
     Ok(())
 }
 
+/// Whether an article that is not public was public once.
+pub fn was_public(conn: &mut Conn, article_id: i64) -> Result<bool> {
+    let withdrawn: Option<Option<Ts>> = article_changes::table
+        .find(article_id)
+        .select(article_changes::withdrawn_at)
+        .first(conn)
+        .optional()?;
+    Ok(withdrawn.flatten().is_some())
+}
+
 /// Records an article (with its state so far) that is deleted.
 pub fn record_deleted(
     conn: &mut Conn,

@@ -505,6 +505,9 @@ on_both! {
         author.patch(&own, &json!({"title": "Too late"})).await.assert_problem(403, "forbidden");
         author.delete(&own).await.assert_problem(403, "forbidden");
         app.desk("editor").patch(&own, &json!({"status": "draft"})).await.assert_status(200);
-        author.delete(&own).await.assert_status(204);
+        // What was public is not for them to wipe out.
+        author.delete(&own).await.assert_problem(403, "forbidden");
+        let (other, _) = author.made("/articles", &json!({"site": "demo", "category": "news", "title": "Never out"})).await;
+        author.delete(&other).await.assert_status(204);
     }
 }

@@ -539,24 +539,46 @@ async fn provoke(
 
 /// Answers about the article `a2` while it is taken back, under the slug that it had once too.
 async fn gone(app: &TestApp, call: &Call) -> Provoked {
-    let article = |status: &str| {
-        let record = Record::new("article").set("site", "demo");
-        record.set("key", "a2").status(status)
+    let path = format!("/articles/{}/transitions", app.article_id("a2").await);
+    let desk = app.desk("admin");
+    let go = async |order: Value| {
+        let answer = desk.request("POST", &path).header("if-match", "*");
+        answer.json(&order).send().await.assert_status(200);
     };
-    let retracted = article("retracted").set("retraction_reason", "更正");
-    app.import(&Portal::new("demo").with(retracted));
+    go(json!({"to": "retracted", "reason": "更正"})).await;
     let mut answers = Vec::new();
     for path in [call.path.clone(), call.path.replace("/a2", "/a2-now")] {
         answers.push((call.to(&path).send(app).await, Some("retracted")));
     }
-    app.import(&Portal::new("demo").with(article("published")));
+    // A file would not bring it back.
+    go(json!({"to": "draft"})).await;
+    go(json!({"to": "published"})).await;
     // So that there is something unchanged since a second that is over.
-    let later = app.now().0 + TimeDelta::seconds(2);
+    let later = app.now().0 + TimeDelta::seconds(20);
     app.set_clock(&later.to_rfc3339());
     answers
 }
 
+/// The answer once it is the same twice.
+async fn settled(app: &TestApp, call: &Call) -> Answer {
+    let mut last = call.send(app).await;
+    for _ in 0..100 {
+        let next = call.send(app).await;
+        if next.header("etag") == last.header("etag") {
+            return next;
+        }
+        last = next;
+    }
+    panic!("{last} changes all the time");
+}
+
 async fn unchanged(app: &TestApp, call: &Call, good: &Answer) -> Result<Provoked, String> {
+    // That a key was used is noted beside the answer: calls before this one may still be at it.
+    let settled = match call.operation.id.as_str() {
+        "listApiKeys" => Some(settled(app, call).await),
+        _ => None,
+    };
+    let good = settled.as_ref().unwrap_or(good);
     let etag = good.header("etag").ok_or(format!("no etag: {good}"))?;
     let mut asked = vec![("if-none-match", etag), ("if-none-match", "*")];
     match good.header("last-modified") {

@@ -114,7 +114,7 @@ on_both! {
         for query in languages {
             before.push(shown(app, &link, query).await);
         }
-        let mut time = desk.get(&path).await.json()["published_at"].as_str().unwrap().to_owned();
+        let time = desk.get(&path).await.json()["published_at"].as_str().unwrap().to_owned();
         assert_eq!(before[0]["published_at"], time.as_str());
         app.set_clock("2026-01-15T04:12:00Z");
         let to = |at: &str| json!({"to": "published", "publish_at": at});
@@ -145,13 +145,17 @@ on_both! {
             let problem = app.get(&preview).await.assert_problem(404, "not_found");
             assert!(problem["detail"].as_str().unwrap().ends_with("there is: zh-Hans, en, zh-Hant"), "{problem}");
         }
-        // The same where the article is not public any more, or taken back.
-        time = "retracted".to_owned();
-        let back = json!({"to": time, "reason": "数据有误"});
+        // The same where the article is not public any more; what was taken back is not shown by links either.
         let before = shown(app, &link, "").await;
-        desk.request("POST", &format!("{path}/transitions")).header("if-match", "*").json(&back).send().await.assert_status(200);
-        assert_ne!(app.get(&format!("/api/v1{path}")).await.status, 200);
-        assert_eq!(shown(app, &link, "").await, before);
+        for (order, is_shown) in [(json!({"to": "archived"}), true), (json!({"to": "retracted", "reason": "数据有误"}), false), (json!({"to": "draft"}), true)] {
+            desk.request("POST", &format!("{path}/transitions")).header("if-match", "*").json(&order).send().await.assert_status(200);
+            assert_ne!(app.get(&format!("/api/v1{path}")).await.status, 200);
+            if is_shown {
+                assert_eq!(shown(app, &link, "").await, before);
+            } else {
+                assert_eq!(app.get(&link).await.assert_problem(410, "retracted")["reason"], "数据有误");
+            }
+        }
     }
 
     /// A link shows the revision that it was made for, whatever is saved later
@@ -356,13 +360,19 @@ on_both! {
         }
     }
 
-    /// Who may write in a place may show what is there: authors and above, also what others wrote
+    /// Authors show what they wrote, reviewers and above what others wrote too
     async fn authors_show_what_they_see(app) {
         app.import(&portal());
         let path = draft(&app.desk("editor"), "guan-ce").await;
         let previews = format!("{path}/previews");
         let ask = async |token: String| app.desk_of(token).post(&previews, &json!({})).await;
-        for role in [Role::Author, Role::Reviewer, Role::Editor, Role::Admin] {
+        for token in [app.token_with(Some(Role::Author), &[]), app.token_with(None, &[(Role::Author, "demo", Some("news"))])] {
+            ask(token).await.assert_problem(403, "forbidden");
+        }
+        let author = app.desk("author");
+        let own = draft(&author, "zi-ji").await;
+        author.post(&format!("{own}/previews"), &json!({})).await.assert_status(201);
+        for role in [Role::Reviewer, Role::Editor, Role::Admin] {
             ask(app.token_with(Some(role), &[])).await.assert_status(201);
             ask(app.token_with(None, &[(role, "demo", None)])).await.assert_status(201);
             ask(app.token_with(None, &[(role, "demo", Some("news"))])).await.assert_status(201);
@@ -409,7 +419,7 @@ on_both! {
         let log = desk.get("/audit-log?action=create_preview").await.assert_status(200).json();
         let entries = log["items"].as_array().unwrap();
         assert_eq!(entries.len(), 1, "{log}");
-        assert_eq!(entries[0]["resource"], "preview");
+        assert_eq!(entries[0]["resource"], "article");
         assert_eq!(entries[0]["resource_id"], made["article_id"]);
         assert_eq!(entries[0]["after"], json!({"article_id": made["article_id"], "revision": 1, "expires_at": made["expires_at"]}));
         let token = made["token"].as_str().unwrap();

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::command_line::Place;
 use crate::exports::{exported, on_another, records};
 use crate::support::client::Answer;
 use crate::support::content::Record;
@@ -117,7 +118,7 @@ on_both! {
         assert!(page.assert_status(200).text().contains("retracted_at"), "{page}");
     }
 
-    /// Nobody is told of an article that was not retracted, or had not come out when it was
+    /// Nobody is told of an article that was not retracted, and what had not come out cannot be
     async fn what_never_came_out_leaves_nothing(app) {
         app.import(&Portal::new("demo")
             .article("draft", |a| a.status("draft"))
@@ -130,7 +131,11 @@ on_both! {
         let desk = app.desk("admin");
         let withheld = managed(&desk, "withheld").await;
         take(&desk, &withheld, json!({"to": "archived"})).await;
-        take(&desk, &withheld, json!({"to": "retracted", "reason": REASON})).await;
+        // There is nothing to take back.
+        let order = json!({"to": "retracted", "reason": REASON});
+        let request = desk.request("POST", &format!("{withheld}/transitions"));
+        let refused = request.header("if-match", "*").json(&order).send().await;
+        assert_eq!(refused.assert_problem(409, "conflict")["errors"][0]["code"], "never_public");
         let (items, _) = desk.walk("/articles?site=demo&limit=100").await;
         assert_eq!(items.len(), 7);
         for now in ["2026-01-15T04:00:00Z", "2026-01-31T23:59:59Z", "2026-03-01T00:00:00Z"] {
@@ -158,12 +163,14 @@ on_both! {
         app.import(&Portal::new("demo").article("second", |a| retracted(a).slug("x")));
         assert_gone(&app.get(slug).await, REASON, "2026-01-12T00:29:20.500Z");
         // What is not to be seen at all does not stand in the way.
-        app.import(&Portal::new("demo").article("second", |a| a.slug("x").status("archived")));
+        let desk = app.desk("admin");
+        take(&desk, &managed(&desk, "second").await, json!({"to": "archived"})).await;
         assert_eq!(app.get(slug).await.status, 308);
-        // A tombstone that has gone elsewhere does not either.
+        // A tombstone that has gone elsewhere still speaks where it was last.
         app.import(&Portal::new("demo").article("second", |a| a.slug("x")));
+        app.set_clock("2026-01-15T05:00:00Z");
         app.import(&Portal::new("demo").article("second", |a| retracted(a).slug("z")));
-        assert_eq!(app.get(slug).await.status, 308);
+        assert_gone(&app.get(slug).await, REASON, "2026-01-12T00:29:20.500Z");
         app.import(&Portal::new("demo").article("first", |a| a.slug("y").status("draft")));
         assert_gone(&app.get(slug).await, REASON, "2026-01-12T00:29:20.500Z");
         app.import(&Portal::new("demo").article("third", |a| a.slug("x")));
@@ -218,14 +225,55 @@ on_both! {
         assert_eq!(told(app, b).await, json!(["2026-01-15T05:00:00Z", "retracted", null]));
         let news = app.get(&format!("/api/v1/articles/changes?since={cursor}")).await.json();
         assert_eq!(news["items"].as_array().unwrap().len(), 1, "{news}");
-        import("a", |a| a.status("draft"));
+        let desk = app.desk("admin");
+        take(&desk, &format!("/articles/{a}"), json!({"to": "draft"})).await;
         assert_eq!(told(app, a).await, json!(["2026-01-15T05:00:00Z", "unpublished", null]));
-        import("b", |b| b.status("archived"));
+        take(&desk, &format!("/articles/{b}"), json!({"to": "archived"})).await;
         assert_eq!(told(app, b).await, json!(["2026-01-15T05:00:00Z", "archived", null]));
         // What nobody ever saw stays unknown to them.
         import("draft", retracted);
         let feed = app.get("/api/v1/articles/changes").await.json();
         assert_eq!(feed["items"].as_array().unwrap().len(), 2, "{feed}");
+    }
+
+    /// An old file that is taken in every night brings its texts, and not the article back
+    async fn an_old_file_does_not_undo_a_retraction(app) {
+        let old = Portal::new("demo").article("a", |a| a.title("旧標題 Ｘ")).article("b", |b| b.title("Zwei 🙏")).article("c", |c| c);
+        app.import(&old);
+        let (a, b) = (app.article_id("a").await, app.article_id("b").await);
+        app.desk("admin").changed(&format!("/articles/{a}"), &json!({"title": "新标题"})).await;
+        app.set_clock("2026-01-15T05:00:00Z");
+        for id in [a, b] {
+            take(&app.desk("admin"), &format!("/articles/{id}"), json!({"to": "retracted", "reason": REASON})).await;
+        }
+        app.set_clock("2026-01-16T05:00:00Z");
+        let desk = app.desk("admin");
+        let report = app.import(&old);
+        assert_eq!((report.created, report.updated, report.stay_retracted), (0, 1, 2));
+        let now = desk.get(&format!("/articles/{a}")).await.json();
+        assert_eq!((&now["title"], &now["status"]), (&json!("旧標題 Ｘ"), &json!("retracted")));
+        // The second time there is nothing to do, and again it is said.
+        let place = Place::with(app.database());
+        place.write("old.ndjson", old.lines());
+        for options in [vec!["import", "old.ndjson"], vec!["import", "--keep-going", "old.ndjson"]] {
+            assert_eq!(place.run(&options).assert_done(), "old.ndjson: 0 created, 0 updated, 5 unchanged, 0 faults\n\
+                old.ndjson: 2 stay retracted: take them to draft with a transition first\n");
+        }
+        assert_eq!(desk.get(&format!("/articles/{a}")).await.json(), now);
+        for (id, key) in [(a, "a"), (b, "b")] {
+            for path in [format!("articles/{id}"), format!("sites/demo/articles/{key}")] {
+                assert_gone(&app.get(&format!("/api/v1/{path}")).await, REASON, "2026-01-15T05:00:00Z");
+            }
+        }
+        let list = app.get("/api/v1/articles?count=exact").await.json();
+        assert_eq!((&list["total"], &list["items"][0]["slug"]), (&json!(1), &json!("c")));
+        // As the note says: from draft the file decides again.
+        take(&desk, &format!("/articles/{a}"), json!({"to": "draft"})).await;
+        let report = app.import(&old);
+        assert_eq!((report.updated, report.stay_retracted), (1, 1));
+        assert_eq!(app.get(&format!("/api/v1/articles/{a}")).await.assert_status(200).json()["title"], "旧標題 Ｘ");
+        let said = place.run(&["import", "old.ndjson"]);
+        assert!(said.assert_done().ends_with("old.ndjson: 1 stays retracted: take it to draft with a transition first\n"), "{said:?}");
     }
 
     /// A retraction travels in portal files: the same reason and time on another server, and nothing to do the second time
@@ -250,8 +298,8 @@ on_both! {
         }).await;
     }
 
-    /// Absent keeps the retraction, another status ends it, and a new one needs a new reason
-    async fn the_status_decides_whether_there_is_a_retraction(app) {
+    /// A file makes a retraction and says its reason better; it does not end one, and a new one needs a new reason
+    async fn a_file_makes_a_retraction_and_does_not_end_it(app) {
         let import = |members: Value| {
             let mut line = json!({"type": "article", "site": "demo", "key": "a"});
             line.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
@@ -274,8 +322,23 @@ on_both! {
         assert_eq!(fault.member, "retraction_reason");
         assert_eq!(stored(), first);
         assert_eq!(import(json!({"retraction_reason": "更正"})).updated, 1);
-        assert_eq!(stored(), json!(["retracted", "更正", "2026-01-15T04:00:00Z"]));
-        assert_eq!(import(json!({"status": "archived", "retraction_reason": null, "retracted_at": null})).updated, 1);
+        let second = json!(["retracted", "更正", "2026-01-15T04:00:00Z"]);
+        assert_eq!(stored(), second);
+        for status in ["draft", "in_review", "approved", "scheduled", "published", "archived"] {
+            for nulls in [json!({}), json!({"retraction_reason": null, "retracted_at": null})] {
+                let mut line = nulls;
+                line["status"] = json!(status);
+                let report = import(line);
+                assert_eq!((report.unchanged, report.stay_retracted), (1, 1), "{status}");
+                assert_eq!(stored(), second, "{status}");
+            }
+            let fault = &import(json!({"status": status, "retraction_reason": "新的"})).faults[0];
+            assert_eq!(fault.member, "retraction_reason", "{status}");
+        }
+        assert_eq!(import(json!({"status": "retracted", "retraction_reason": "再更正 😀"})).updated, 1);
+        assert_eq!(stored(), json!(["retracted", "再更正 😀", "2026-01-15T04:00:00Z"]));
+        let desk = app.desk("admin");
+        take(&desk, &managed(&desk, "a").await, json!({"to": "archived"})).await;
         assert_eq!(stored(), json!(["archived", null, null]));
         let fault = &import(json!({"status": "retracted"})).faults[0];
         assert_eq!(fault.member, "retraction_reason");

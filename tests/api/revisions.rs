@@ -227,7 +227,7 @@ on_both! {
         // What changes nothing, or is refused, leaves none.
         second(9);
         assert_eq!(app.import(&file).updated, 0);
-        desk.unchanged(&path, &json!({"title": "第八稿", "comment": "nothing"})).await;
+        desk.unchanged(&path, &json!({"title": "第八稿"})).await;
         desk.patch_if(&path, "\"1\"", &json!({"title": "x"})).await.assert_problem(412, "precondition_failed");
         desk.patch(&path, &json!({"title": null})).await.assert_problem(422, "invalid_body");
         send(&desk, "POST", &transitions, "*", json!({"to": "approved"})).await.assert_problem(409, "conflict");
@@ -567,7 +567,7 @@ on_both! {
         let [back, pin, ..] = entries.as_slice() else { panic!() };
         assert_eq!((&back["resource"], &back["resource_id"], &back["after"]["restored"]), (&json!("article"), &json!(id(&path)), &json!(1)));
         assert_eq!((&back["before"]["title"], &back["after"]["title"]), (&json!("B"), &json!("A")));
-        assert_eq!((&pin["resource"], &pin["resource_id"], &pin["after"]["number"]), (&json!("revision"), &json!(id(&path)), &json!(2)));
+        assert_eq!((&pin["resource"], &pin["resource_id"], &pin["after"]["number"]), (&json!("article"), &json!(id(&path)), &json!(2)));
         assert_eq!((&pin["before"]["comment"], &pin["after"]["comment"]), (&json!("旧"), &json!("定稿 🌊")));
         assert_eq!((&pin["before"]["is_pinned"], &pin["after"]["is_pinned"], &pin["site"]), (&json!(false), &json!(true), &json!("demo")));
     }

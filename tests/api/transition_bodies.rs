@@ -371,7 +371,7 @@ on_both! {
         for (bad, status, pointer) in [
             (operation(&paths[30], "\"2\"", &order("published")), 412, "/operations/30"),
             (json!({"method": "POST", "path": format!("/manage{}/transitions", paths[30]), "body": order("published")}), 428, "/operations/30"),
-            (operation(&paths[30], "*", &order("retracted")), 409, "/operations/30"),
+            (operation(&paths[30], "*", &order("retracted")), 409, "/operations/30/body/to"),
             (operation("/articles/999", "*", &order("published")), 404, "/operations/30"),
             (operation(&paths[30], "*", &json!({"to": "scheduled"})), 422, "/operations/30/body/publish_at"),
             (operation(&paths[29], "\"1\"", &order("published")), 412, "/operations/30"),

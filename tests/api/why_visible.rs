@@ -99,7 +99,7 @@ on_both! {
             (json!({"to": "published"}), "published", "state_published", "published"),
             (json!({"to": "retracted", "reason": "数据有误 🙏"}), "retracted", "state_retracted", "数据有误 🙏"),
             (json!({"to": "draft"}), "draft", "state_draft", "published"),
-            (json!({"to": "scheduled", "publish_at": "2026-01-15T06:00:00Z"}), "scheduled", "state_published", "published"),
+            (json!({"to": "scheduled", "publish_at": "2026-01-15T06:00:00Z"}), "scheduled", "state_scheduled", "later"),
         ];
         for (body, status, state, word) in ways {
             if body != Value::Null {
@@ -107,7 +107,7 @@ on_both! {
             }
             let answer = asked(app, &desk, id, "").await;
             assert_eq!(answer["status"], status, "{answer}");
-            assert_eq!(code(&answer, "state"), (state.to_owned(), state != "state_published"), "{answer}");
+            assert_eq!(code(&answer, "state"), (state.to_owned(), !matches!(state, "state_published" | "state_scheduled")), "{answer}");
             let told = reason(&answer, "state");
             assert!(told["detail"].as_str().unwrap().contains(word), "{told}");
             let is_dated = status == "retracted";

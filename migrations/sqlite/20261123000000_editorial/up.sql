@@ -34,7 +34,7 @@ CREATE TABLE article_revisions (
 CREATE INDEX article_revisions_superseded_at_idx ON article_revisions (superseded_at)
     WHERE superseded_at IS NOT NULL AND NOT is_pinned;
 INSERT INTO article_revisions (article_id, number, action, status, title, article_version, created_by, actor, created_at)
-SELECT a.id, 1, 'upgrade', a.status, t.title, a.version, o.user_id, 'masthead', a.updated_at
+SELECT a.id, 1, 'upgrade', CASE WHEN a.status = 'published' AND a.published_at > a.updated_at THEN 'scheduled' ELSE a.status END, t.title, a.version, o.user_id, 'masthead', a.updated_at
 FROM articles a
 JOIN article_texts t ON t.article_id = a.id AND t.locale = a.locale
 LEFT JOIN article_owners o ON o.article_id = a.id;

@@ -43,7 +43,7 @@ pub const MEDIA_TYPE: &str = "application/problem+json";
 const MAX_URL: usize = 2048;
 const MAX_DETAIL: usize = 1024;
 const MAX_POINTER: usize = 512;
-const MAX_REASON: usize = 2000;
+const MAX_REASON: usize = 16_000;
 const MAX_ERRORS: usize = 100;
 
 /// What every answer with a status from 400 up carries (RFC 9457).
@@ -87,7 +87,7 @@ pub struct ProblemBody {
     #[schema(max_items = 100)]
     pub errors: Vec<ProblemDetail>,
     /// Why the article was taken back, for readers; `null` unless `code` is `retracted`.
-    #[schema(max_length = 2000)]
+    #[schema(max_length = 16000)]
     pub reason: Option<String>,
     /// When the article was taken back, UTC; `null` unless `code` is `retracted`.
     #[schema(max_length = 40, format = DateTime)]
@@ -587,7 +587,7 @@ mod tests {
         let fault = Fault::new("/ä".repeat(1000), "x", "é".repeat(5000));
         let body =
             Problem::bad_parameter(vec![fault; 300]).body("https://x", &"/p".repeat(9000), "t");
-        let retracted = Problem::retracted("错".repeat(3000), Ts::default()).body("", "", "");
+        let retracted = Problem::retracted("错".repeat(17_000), Ts::default()).body("", "", "");
         assert_eq!(retracted.reason.unwrap().chars().count(), MAX_REASON);
         assert_eq!(body.errors.len(), MAX_ERRORS);
         assert_eq!(body.errors[0].detail.chars().count(), MAX_DETAIL);

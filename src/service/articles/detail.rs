@@ -12,6 +12,7 @@ use crate::models::site::Site;
 use crate::models::source::Source;
 use crate::models::time::Ts;
 use crate::models::topic::Topic;
+use crate::store::articles::Leading;
 use crate::store::{self, Conn};
 
 /// What comes with an article only when it is asked for.
@@ -122,9 +123,10 @@ fn by_slug(
         let found = detail(conn, id, &languages, include, now)?;
         return Ok(BySlug::Here(Box::new(found)));
     }
-    let Some(next) = store::articles::find_successor(conn, site_id, slug, now)? else {
-        let retraction = store::articles::find_retracted_slug(conn, site_id, slug)?;
-        return Err(missing(retraction, slug));
+    let next = match store::articles::find_successor(conn, site_id, slug, now)? {
+        Some(Leading::To(next)) => next,
+        Some(Leading::Gone(retraction)) => return Err(missing(Some(retraction), slug)),
+        None => return Err(missing(None, slug)),
     };
     let freshness = store::stamps::of_site(conn, site_id, now)?;
     Ok(match next.rendition_slug {

@@ -8,7 +8,7 @@ use super::{Articles, Detail, Include, Languages, choose, summaries};
 use crate::error::{Error, Resource, Result};
 use crate::models::article::{
     ArticleContent, ArticleRow, ArticleState, Attachment, Heading, ManagedArticle, PublicArticle,
-    StoredAttachment, StoredText, Text,
+    Retraction, StoredAttachment, StoredText, Text,
 };
 use crate::models::contributor::{Contribution, StoredContribution};
 use crate::models::json::Doc;
@@ -58,6 +58,10 @@ fn detail(
     let revision = revisions::find(conn, id, number)?
         .filter(|revision| revision.created_at == preview.saved_at)
         .ok_or_else(missing)?;
+    // What is taken back is not shown by links from before.
+    if let Some(Retraction { at, reason }) = store::articles::find_retraction(conn, id)? {
+        return Err(Error::Retracted { reason, at: at.0 });
+    }
     let whole = revisions::whole(conn, id, number, now)?.ok_or_else(missing)?;
     let present = revisions::shown(conn, id)?.ok_or_else(missing)?;
     let Whole {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::{Outcome, Run, fault};
 use crate::content::articles::{Known, Merged, merge};
 use crate::error::Result;
-use crate::models::article::ArticleContent;
+use crate::models::article::{ArticleContent, Status};
 use crate::models::patch::Patch;
 use crate::models::record::ArticleRecord;
 use crate::store::articles::{Loaded, NewArticle};
@@ -16,6 +16,8 @@ struct Candidate {
     line: u64,
     stored: Option<Loaded>,
     article: Merged,
+    /// The line names another status, and the article stays retracted.
+    stays_retracted: bool,
 }
 
 impl Run {
@@ -61,14 +63,16 @@ impl Run {
         let mut stored = stored(conn, site_id, &records)?;
         let known = known(conn, site_id, &records)?;
         let mut merged = Vec::with_capacity(records.len());
-        for (line, record) in records {
+        for (line, mut record) in records {
             let old = stored.remove(&record.key);
             let content = old.as_ref().map(|old| &old.content);
+            let stays_retracted = keep_retraction(&mut record, content);
             match merge(record, content, &known, self.now) {
                 Ok(article) => merged.push(Candidate {
                     line,
                     stored: old,
                     article,
+                    stays_retracted,
                 }),
                 Err(misfit) => self.conclude(line, Err(misfit.into()))?,
             }
@@ -77,6 +81,7 @@ impl Run {
         for candidate in &mut merged {
             let stored = candidate.stored.as_ref().map(|old| &old.content);
             candidate.article.settle_former_slugs(stored, self.now);
+            self.report.stay_retracted += u64::from(candidate.stays_retracted);
         }
         // A file may have a key twice; the links of the last good line that names any count.
         let relinked: Vec<i64> = merged
@@ -220,6 +225,24 @@ impl Run {
         }
         Ok(settled)
     }
+}
+
+/// Leaves the status out of a line that would end a retraction, and tells whether it did: a file that is older than the
+/// retraction must not undo it, so only people do.
+fn keep_retraction(record: &mut ArticleRecord, stored: Option<&ArticleContent>) -> bool {
+    let is_retracted = stored.is_some_and(|old| old.state.status == Status::Retracted);
+    let says_otherwise =
+        matches!(record.status, Patch::Set(state) if state.status() != Status::Retracted);
+    // A reason beside another status contradicts its own line: that is a fault, and `merge` says so.
+    let is_at_odds = matches!(record.retraction_reason, Patch::Set(_))
+        || matches!(record.retracted_at, Patch::Set(_));
+    if !is_retracted || !says_otherwise || is_at_odds {
+        return false;
+    }
+    record.status = Patch::Keep;
+    record.retraction_reason = Patch::Keep;
+    record.retracted_at = Patch::Keep;
+    true
 }
 
 fn stage(

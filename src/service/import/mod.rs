@@ -66,6 +66,8 @@ pub struct ImportReport {
     pub updated: u64,
     /// Records that were already there as they are in the file.
     pub unchanged: u64,
+    /// Lines about retracted articles whose other status was left aside; all else of them was taken in.
+    pub stay_retracted: u64,
     /// The first thousand faults.
     pub faults: Vec<LineFault>,
     /// All faults.

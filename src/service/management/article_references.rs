@@ -6,6 +6,7 @@ use super::{Tx, invalid};
 use crate::content::articles::Known;
 use crate::error::{Error, Fault, Result};
 use crate::models::article::{ArticleContent, ArticleState};
+use crate::models::category::Category;
 use crate::models::patch::Patch;
 use crate::models::record::ArticleRecord;
 use crate::store;
@@ -17,15 +18,13 @@ pub(super) fn settle_category(
     record: &mut ArticleRecord,
 ) -> Result<Option<i64>> {
     let found = match (&record.category, &record.category_id) {
-        (Patch::Set(path), _) => {
-            store::categories::find(tx.conn, site_id, path)?.ok_or_else(|| {
-                invalid(
-                    "/category",
-                    "unknown",
-                    "`category` names no category of the site",
-                )
-            })?
-        }
+        (Patch::Set(path), _) => category_at(tx, site_id, path)?.ok_or_else(|| {
+            invalid(
+                "/category",
+                "unknown",
+                "`category` names no category of the site",
+            )
+        })?,
         (_, Patch::Set(id)) => store::categories::find_by_id(tx.conn, *id)?
             .filter(|category| category.site_id == site_id)
             .ok_or_else(|| {
@@ -39,6 +38,17 @@ pub(super) fn settle_category(
     };
     record.category = Patch::Set(found.path);
     Ok(Some(found.id))
+}
+
+/// The category at a path, or the one that was there last.
+fn category_at(tx: &mut Tx<'_>, site_id: i64, path: &str) -> Result<Option<Category>> {
+    if let Some(category) = store::categories::find(tx.conn, site_id, path)? {
+        return Ok(Some(category));
+    }
+    match store::category_paths::find_successor(tx.conn, site_id, path)? {
+        Some((id, _)) => store::categories::find_by_id(tx.conn, id),
+        None => Ok(None),
+    }
 }
 
 /// The ids behind the natural keys that a record names.

@@ -120,12 +120,16 @@ pub fn create(tx: &mut Tx<'_>, mut record: ArticleRecord) -> Result<Change<Manag
     let category_id = settle_category(tx, site_id, &mut record)?
         .ok_or_else(|| invalid("/category", "required", "`category` is required"))?;
     let role = tx.allow_in_category(site_id, category_id)?;
+    let is_undated = record.published_at == Patch::Keep;
     fill_in(tx, &mut record)?;
     let comment = record.comment.take();
     if let Patch::Set(state) = record.status
         && state != State::Draft
     {
         workflow::expect_open(role, true, State::Draft, state)?;
+        if is_undated && state == State::Scheduled {
+            return Err(workflow::undated("published_at"));
+        }
         workflow::expect_dated(tx.now, state, &record.published_at)?;
     }
     if store::articles::keys(tx.conn, site_id, std::slice::from_ref(&record.key))?.len() == 1 {
@@ -179,9 +183,22 @@ pub fn update(
     expected: &Expected,
     mut record: ArticleRecord,
 ) -> Result<Change<ManagedArticle>> {
-    let (before, loaded, role) = editable(tx, id, expected)?;
     let comment = record.comment.take();
+    // Who changes nothing but the state needs the rights of the transition alone.
+    let is_transition = record.status != Patch::Keep
+        && record
+            == ArticleRecord {
+                status: record.status.clone(),
+                ..ArticleRecord::default()
+            };
+    let (before, loaded, role) = match is_transition {
+        true => locked(tx, id, expected, |_, _| Ok(()))?,
+        false => editable(tx, id, expected)?,
+    };
     let wanted = record.status.clone().set().unwrap_or(before.state);
+    if is_transition && wanted == before.state {
+        expect_editable(tx, &before, role)?;
+    }
     if let Some(category_id) = settle_category(tx, before.site_id, &mut record)?
         && category_id != before.content.state.category_id
     {
@@ -194,9 +211,10 @@ pub fn update(
     if record.status != Patch::Keep {
         workflow::expect_dated(tx.now, wanted, &record.published_at)?;
     }
+    let was_public = workflow::was_public(tx, &before, wanted)?;
     if wanted != before.state
         && record.published_at == Patch::Keep
-        && let Some(at) = workflow::date(tx.now, &before, wanted, None, "published_at")?
+        && let Some(at) = workflow::date(tx.now, &before, was_public, wanted, None, "published_at")?
     {
         record.published_at = Patch::Set(at);
         if record.published_precision == Patch::Keep {
@@ -218,13 +236,19 @@ pub fn update(
     let mut merged =
         merging::merge(record, Some(&before.content), &known, tx.now).map_err(refused)?;
     merged.settle_former_slugs(Some(&before.content), tx.now);
+    if wanted != before.state && matches!(wanted, State::Published | State::Scheduled) {
+        workflow::expect_end_ahead(&merged.content.state, tx.now)?;
+    }
     let occasion = tx.occasion(Action::Update, comment);
     save(tx, before, &loaded, merged.content, occasion)
 }
 
 /// Deletes an article. Followers of the changes hear of it; nothing of it stays.
 pub fn delete(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<Change<ManagedArticle>> {
-    let (before, loaded, _) = editable(tx, id, expected)?;
+    let (before, loaded, role) = editable(tx, id, expected)?;
+    if role < Role::Editor && store::changes::was_public(tx.conn, id)? {
+        expect_editor(role, "deleting an article that was public")?;
+    }
     affected::touch(tx.conn, Named::Related(id))?;
     let counts = store::articles::delete(tx.conn, &loaded, tx.now)?;
     tx.count(counts);
@@ -262,8 +286,8 @@ pub fn delete_translation(
     save(tx, before, &loaded, content, occasion)
 }
 
-/// Makes a stored article equal to `content`. A change and a translation that say what is there already leave no revision; a
-/// transition and what comes back always do.
+/// Makes a stored article equal to `content`. A translation that says what is there already leaves no revision, nor does
+/// a change without a comment; a transition and what comes back always do.
 pub(super) fn save(
     tx: &mut Tx<'_>,
     before: ManagedArticle,
@@ -280,7 +304,12 @@ pub(super) fn save(
         false,
         &before.key,
     )?;
-    let may_be_idle = matches!(occasion.action, Action::Update | Action::Translate);
+    let may_be_idle = match occasion.action {
+        Action::Update => occasion.comment.is_none(),
+        // Put twice is put once.
+        Action::Translate => true,
+        _ => false,
+    };
     if may_be_idle && content == before.content {
         return Ok(Change::updated(before.clone(), before));
     }
@@ -338,11 +367,19 @@ pub(super) fn editable(
             false => expect_editor(role, "an article that somebody else made"),
         }
     })?;
-    let (article, _, role) = &found;
-    if article.state != State::Draft {
-        expect_editor(*role, "an article that is not a draft")?;
-    }
+    expect_editable(tx, &found.0, found.2)?;
     Ok(found)
+}
+
+/// Fails unless somebody with `role` may change what the article says.
+fn expect_editable(tx: &Tx<'_>, article: &ManagedArticle, role: Role) -> Result<()> {
+    if !is_own(tx, article) {
+        expect_editor(role, "an article that somebody else made")?;
+    }
+    match article.state {
+        State::Draft => Ok(()),
+        _ => expect_editor(role, "an article that is not a draft"),
+    }
 }
 
 /// Whether the caller made the article.

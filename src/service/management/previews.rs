@@ -5,6 +5,7 @@ use chrono::{DurationRound, TimeDelta};
 use super::articles::seen;
 use super::{Tx, invalid};
 use crate::error::{Error, Result};
+use crate::models::access::Role;
 use crate::models::record::PreviewRecord;
 use crate::models::revision::Preview;
 use crate::models::time::Ts;
@@ -14,6 +15,13 @@ use crate::store::articles::revisions;
 /// it but an entry in the audit log.
 pub fn create(tx: &mut Tx<'_>, article_id: i64, wanted: PreviewRecord) -> Result<Preview> {
     let place = seen(tx, article_id)?;
+    let role = tx.allow_in_category(place.site_id, place.category_id)?;
+    if role < Role::Reviewer && place.created_by != Some(tx.caller.principal.user_id) {
+        return Err(Error::Forbidden(format!(
+            "showing what somebody else made needs the role `{}` in its category",
+            Role::Reviewer.as_str()
+        )));
+    }
     let revision = match wanted.revision {
         Some(number) => revisions::find(tx.conn, article_id, number)?.ok_or_else(|| {
             invalid(
@@ -28,6 +36,8 @@ pub fn create(tx: &mut Tx<'_>, article_id: i64, wanted: PreviewRecord) -> Result
             .pop()
             .ok_or_else(|| Error::internal(format!("article {article_id} has no revision")))?,
     };
+    let whole = super::revisions::whole(tx, article_id, revision.number)?;
+    super::revisions::allow_then(tx, &whole.article)?;
     // Whole seconds, as the link says them.
     let now = tx.now.0.duration_trunc(TimeDelta::seconds(1));
     let now = now.map_err(|e| Error::Internal(e.into()))?;
@@ -42,7 +52,7 @@ pub fn create(tx: &mut Tx<'_>, article_id: i64, wanted: PreviewRecord) -> Result
         "article_id": article_id, "revision": revision.number, "expires_at": expires_at.to_rfc3339(),
     });
     tx.record(
-        "preview",
+        "article",
         article_id,
         Some(place.site_id),
         None,

@@ -41,6 +41,7 @@ pub fn get(tx: &mut Tx<'_>, article_id: i64, number: i64) -> Result<(Revision, W
     seen(tx, article_id)?;
     let revision = find(tx, article_id, number)?;
     let whole = whole(tx, article_id, number)?;
+    allow_then(tx, &whole.article)?;
     Ok((revision, whole))
 }
 
@@ -80,6 +81,7 @@ pub fn restore(
     let (before, loaded, _) = editable(tx, article_id, expected)?;
     find(tx, article_id, number)?;
     let Whole { article, .. } = whole(tx, article_id, number)?;
+    allow_then(tx, &article)?;
     let site_id = before.site_id;
     let category_id = category_of(tx, &article)?.unwrap_or(before.content.state.category_id);
     if category_id != before.content.state.category_id {
@@ -102,6 +104,21 @@ pub fn restore(
     former_slugs::settle(&mut content, Some(&before.content), tx.now);
     let occasion = tx.occasion(Action::Restore, comment);
     save(tx, before, &loaded, content, occasion)
+}
+
+/// Fails unless the caller sees something of the category that the article was in then, where that is still there: moving an
+/// article does not show what it said elsewhere.
+pub(super) fn allow_then(tx: &mut Tx<'_>, article: &ManagedArticle) -> Result<()> {
+    let category_id = article.content.state.category_id;
+    if store::categories::find_by_id(tx.conn, category_id)?.is_none()
+        || tx.role_in_category(article.site_id, category_id)?.is_some()
+    {
+        return Ok(());
+    }
+    Err(Error::Forbidden(format!(
+        "the article was in the category `{}` then, where you have no role",
+        article.category
+    )))
 }
 
 /// The category that a revision names, where it is still there: by its id, else by its path, which may lead on.

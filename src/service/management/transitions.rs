@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::articles::{is_own, locked, save};
 use super::{Tx, invalid, workflow};
-use crate::error::Result;
+use crate::error::{Error, Fault, Result};
 use crate::models::article::{ArticleState, ManagedArticle, Retraction};
 use crate::models::managed::{Change, Expected};
 use crate::models::patch::Patch;
@@ -12,6 +12,7 @@ use crate::models::record::TransitionRecord;
 use crate::models::revision::Action;
 use crate::models::time::{Precision, Ts};
 use crate::models::workflow::State;
+use crate::store;
 
 /// Takes an article to another state.
 pub fn transition(
@@ -22,11 +23,28 @@ pub fn transition(
 ) -> Result<Change<ManagedArticle>> {
     let (before, loaded, role) = locked(tx, id, expected, |_, _| Ok(()))?;
     let (from, to) = (before.state, wanted.to);
-    workflow::expect_possible(from, to)?;
+    workflow::expect_possible(from, to, "to")?;
     workflow::expect_allowed(role, is_own(tx, &before), from, to)?;
     check(&wanted, from)?;
+    if (from, to) == (State::Archived, State::Retracted)
+        && !store::changes::was_public(tx.conn, id)?
+    {
+        return Err(Error::Taken(Fault::new(
+            "/to",
+            "never_public",
+            "`to` cannot be `retracted`: nobody ever saw the article, so there is nothing to take back; leave it archived",
+        )));
+    }
     let mut content = before.content.clone();
-    let date = workflow::date(tx.now, &before, to, wanted.publish_at, "publish_at")?;
+    let was_public = workflow::was_public(tx, &before, to)?;
+    let date = workflow::date(
+        tx.now,
+        &before,
+        was_public,
+        to,
+        wanted.publish_at,
+        "publish_at",
+    )?;
     let state = &mut content.state;
     if let Some(date) = date {
         state.published_at = Ts::from(date.to_utc());
@@ -91,7 +109,7 @@ fn check(wanted: &TransitionRecord, from: State) -> Result<()> {
             ),
         ));
     }
-    let is_remark = from == wanted.to && from == State::InReview;
+    let is_remark = from == wanted.to && workflow::is_waiting(from);
     if is_remark && wanted.comment.is_none() {
         return Err(invalid(
             "/comment",
@@ -105,14 +123,5 @@ fn check(wanted: &TransitionRecord, from: State) -> Result<()> {
 /// Sets when an article that is to be public vanishes again.
 fn set_end(state: &mut ArticleState, end: Patch<DateTime<Utc>>, now: Ts) -> Result<()> {
     end.map(Ts::from).apply_to(&mut state.unpublish_at);
-    let mend = match state.unpublish_at {
-        Some(end) if end <= now => "lies in the past: nobody would see the article",
-        Some(end) if end <= state.published_at => "must be later than the article appears",
-        _ => return Ok(()),
-    };
-    Err(invalid(
-        "/unpublish_at",
-        "invalid",
-        format!("`unpublish_at` {mend}; give a later time, or `null` for none"),
-    ))
+    workflow::expect_end_ahead(state, now)
 }

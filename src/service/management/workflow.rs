@@ -3,13 +3,14 @@
 
 use chrono::{DateTime, FixedOffset, Offset, SubsecRound, Utc};
 
-use super::invalid;
-use crate::error::{Error, Result};
+use super::{Tx, invalid};
+use crate::error::{Error, Fault, Result};
 use crate::models::access::Role;
-use crate::models::article::ManagedArticle;
+use crate::models::article::{ArticleState, ManagedArticle};
 use crate::models::patch::Patch;
 use crate::models::time::Ts;
 use crate::models::workflow::{State, transition};
+use crate::store;
 
 /// Fails unless somebody with `role` may take an article from one state to the other; `is_own` says that they made it.
 pub(super) fn expect_open(role: Role, is_own: bool, from: State, to: State) -> Result<()> {
@@ -20,12 +21,12 @@ pub(super) fn expect_open(role: Role, is_own: bool, from: State, to: State) -> R
             "`status` cannot be `retracted` here; POST to the article's `transitions`, which takes the reason",
         ));
     }
-    expect_possible(from, to)?;
+    expect_possible(from, to, "status")?;
     expect_allowed(role, is_own, from, to)
 }
 
-/// Fails unless there is a way from one state to the other.
-pub(super) fn expect_possible(from: State, to: State) -> Result<()> {
+/// Fails unless there is a way from one state to the other, which `member` names.
+pub(super) fn expect_possible(from: State, to: State, member: &str) -> Result<()> {
     if transition(from, to).is_some() {
         return Ok(());
     }
@@ -34,18 +35,20 @@ pub(super) fn expect_possible(from: State, to: State) -> Result<()> {
         .filter(|to| *to != from)
         .map(|to| format!("`{}`", to.as_str()))
         .collect();
-    Err(Error::Conflict(format!(
-        "an article that is `{}` cannot become `{}`; it can become {}",
-        from.as_str(),
+    let detail = format!(
+        "`{member}` cannot be `{}`: an article that is `{}` can become {}",
         to.as_str(),
+        from.as_str(),
         ways.join(", ")
-    )))
+    );
+    let fault = Fault::new(format!("/{member}"), "no_such_way", detail);
+    Err(Error::Taken(fault))
 }
 
 /// Fails unless the way, which there is, is open to somebody with `role`.
 pub(super) fn expect_allowed(role: Role, is_own: bool, from: State, to: State) -> Result<()> {
     let Some(rule) = transition(from, to) else {
-        return expect_possible(from, to);
+        return expect_possible(from, to, "to");
     };
     if rule.is_open_to(role, is_own) {
         return Ok(());
@@ -84,6 +87,7 @@ pub(super) fn expect_dated(
 pub(super) fn date(
     now: Ts,
     article: &ManagedArticle,
+    was_public: bool,
     to: State,
     given: Option<DateTime<FixedOffset>>,
     member: &str,
@@ -91,25 +95,54 @@ pub(super) fn date(
     let state = &article.content.state;
     match (to, given) {
         (State::Scheduled, Some(at)) if Ts::from(at.to_utc()) <= now => Err(not_ahead(member)),
-        (State::Scheduled, None) if state.published_at <= now => Err(invalid(
-            &format!("/{member}"),
-            "required",
-            format!("`{member}` is required: say when the article is to appear"),
-        )),
+        (State::Scheduled, None) if state.published_at <= now => Err(undated(member)),
         (State::Scheduled | State::Published, Some(at)) => Ok(Some(at)),
         (State::Published, None) => {
             // Dates are whole seconds. What was never dated still has the one that it was made with.
-            let is_waiting = matches!(
-                article.state,
-                State::Draft | State::InReview | State::Approved
-            );
-            let is_undated =
-                is_waiting && state.published_at == Ts(article.created_at.0.trunc_subsecs(0));
+            let is_undated = is_waiting(article.state)
+                && !was_public
+                && state.published_at == Ts(article.created_at.0.trunc_subsecs(0));
             let is_early = state.published_at > now;
             Ok((is_undated || is_early).then(|| second_of(now, state.published_offset)))
         }
         _ => Ok(None),
     }
+}
+
+/// Whether an article that waits to be published was public before; asked only where that makes a difference.
+pub(super) fn was_public(tx: &mut Tx<'_>, article: &ManagedArticle, to: State) -> Result<bool> {
+    match to == State::Published && is_waiting(article.state) {
+        true => store::changes::was_public(tx.conn, article.id),
+        false => Ok(false),
+    }
+}
+
+/// Whether an article in this state waits for the next ones to work on it.
+pub(super) fn is_waiting(state: State) -> bool {
+    matches!(state, State::Draft | State::InReview | State::Approved)
+}
+
+/// Fails where an article that is to be public would vanish before anyone sees it.
+pub(super) fn expect_end_ahead(state: &ArticleState, now: Ts) -> Result<()> {
+    let mend = match state.unpublish_at {
+        Some(end) if end <= now => "lies in the past: nobody would see the article",
+        Some(end) if end <= state.published_at => "must be later than the article appears",
+        _ => return Ok(()),
+    };
+    Err(invalid(
+        "/unpublish_at",
+        "invalid",
+        format!("`unpublish_at` {mend}; give a later time, or `null` for none"),
+    ))
+}
+
+/// What is to be scheduled needs a time.
+pub(super) fn undated(member: &str) -> Error {
+    invalid(
+        &format!("/{member}"),
+        "required",
+        format!("`{member}` is required: say when the article is to appear"),
+    )
 }
 
 fn not_ahead(member: &str) -> Error {

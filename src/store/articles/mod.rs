@@ -22,7 +22,5 @@ pub use read::{
     renditions, texts,
 };
 pub use save::{NewArticle, Saved, delete, insert, relate, update};
-pub use slugs::{
-    Successor, find_retracted_slug, find_slug, find_successor, lock_slugs, slug_owners,
-};
+pub use slugs::{Leading, Successor, find_slug, find_successor, lock_slugs, slug_owners};
 pub use standing::{Standing, languages, standing};

@@ -74,16 +74,7 @@ macro_rules! not_expired {
     };
 }
 
-/// Whether a tombstone stands in the place of the article: it was taken back after it had come out. What was to come out later
-/// is nobody's business.
-macro_rules! is_tombstone {
-    ($status:expr, $published_at:expr, $retracted_at:expr) => {
-        $status
-            .eq("retracted")
-            .and($published_at.nullable().le($retracted_at))
-    };
-}
-pub(super) use {article_columns, is_tombstone, not_expired, shown_columns, with_place};
+pub(super) use {article_columns, not_expired, shown_columns, with_place};
 
 /// The public articles with `ids`, unordered.
 pub fn find_all(conn: &mut Conn, ids: &[i64], now: Ts) -> Result<Vec<PublicArticle>> {
@@ -113,11 +104,7 @@ pub fn find(conn: &mut Conn, id: i64, now: Ts) -> Result<Option<(PublicArticle, 
 pub fn find_retraction(conn: &mut Conn, id: i64) -> Result<Option<Retraction>> {
     let found: Option<(Ts, String)> = articles::table
         .filter(articles::id.eq(id))
-        .filter(is_tombstone!(
-            articles::status,
-            articles::published_at,
-            articles::retracted_at
-        ))
+        .filter(articles::status.eq("retracted"))
         .select((
             articles::retracted_at.assume_not_null(),
             articles::retraction_reason.assume_not_null(),

@@ -15,6 +15,7 @@ use crate::models::article::{ArticleContent, PublicArticle};
 use crate::models::page::Total;
 use crate::models::revision::{Action, Occasion, Revision, Whole};
 use crate::models::time::Ts;
+use crate::models::workflow::State;
 use crate::schema::{
     UtcTs, article_counters, article_owners, article_revisions, articles, categories, sites,
     sources, topics,
@@ -237,7 +238,9 @@ fn revision(row: Columns) -> Result<Revision> {
         action: Action::parse(&action).ok_or_else(|| {
             Error::internal(format!("the database holds the unknown action `{action}`"))
         })?,
-        status,
+        state: State::parse(&status).ok_or_else(|| {
+            Error::internal(format!("the database holds the unknown state `{status}`"))
+        })?,
         title,
         article_version,
         comment,

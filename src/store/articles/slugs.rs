@@ -1,14 +1,13 @@
 //! Names of articles in addresses: who has which, who had it before. Whether a name may be taken is for services to say.
 
-use diesel::dsl::{exists, not};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Text};
+use diesel::sql_types::{Array, Text};
 
-use super::read::{is_tombstone, not_expired};
+use super::read::not_expired;
 use crate::error::Result;
 use crate::models::article::{ArticleContent, FormerSlug, Retraction};
 use crate::models::time::Ts;
-use crate::schema::{UtcTs, article_slugs, article_texts, articles, former_slugs};
+use crate::schema::{article_slugs, article_texts, articles, former_slugs};
 use crate::store::connection::{Conn, insert_rows};
 use crate::store::fragments::any_of;
 
@@ -21,6 +20,15 @@ pub struct Successor {
     pub locale: Option<String>,
     /// The slug of its own that the rendition in that language has.
     pub rendition_slug: Option<String>,
+}
+
+/// What a slug leads to that no public article has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Leading {
+    /// The article that had it has another one now.
+    To(Successor),
+    /// The article that has it, or had it last, was taken back.
+    Gone(Retraction),
 }
 
 /// The public article of a site that has `slug`: its id, and the language that the slug serves, if one.
@@ -42,77 +50,60 @@ pub fn find_slug(
         .optional()?)
 }
 
-/// Where the public article of a site that had `slug` last is now; nowhere where a tombstone has it.
+/// Where a slug leads that no public article has: a tombstone has it, or the last that had it of those that are public or taken
+/// back says so.
 pub fn find_successor(
     conn: &mut Conn,
     site_id: i64,
     slug: &str,
     now: Ts,
-) -> Result<Option<Successor>> {
+) -> Result<Option<Leading>> {
+    let tombstone: Option<(Ts, String)> = article_slugs::table
+        .inner_join(articles::table.on(articles::id.eq(article_slugs::article_id)))
+        .filter(article_slugs::site_id.eq(site_id))
+        .filter(article_slugs::slug.eq(slug))
+        .filter(articles::status.eq("retracted"))
+        .select((
+            articles::retracted_at.assume_not_null(),
+            articles::retraction_reason.assume_not_null(),
+        ))
+        .first(conn)
+        .optional()?;
+    if let Some((at, reason)) = tombstone {
+        return Ok(Some(Leading::Gone(Retraction { at, reason })));
+    }
     let rendition = article_texts::article_id
         .eq(former_slugs::article_id)
         .and(former_slugs::locale.eq(article_texts::locale.nullable()));
-    let holders = diesel::alias!(articles as holders);
-    let held = article_slugs::table
-        .inner_join(holders.on(holders.field(articles::id).eq(article_slugs::article_id)))
-        .filter(article_slugs::site_id.eq(site_id))
-        .filter(article_slugs::slug.eq(slug))
-        .filter(is_tombstone!(
-            holders.field(articles::status),
-            holders.field(articles::published_at),
-            holders.field(articles::retracted_at)
-        ));
-    Ok(former_slugs::table
+    let is_public = articles::status
+        .eq("published")
+        .and(articles::published_at.le(now))
+        .and(not_expired!(now).assume_not_null());
+    type Row = (Option<Ts>, Option<String>, Successor);
+    let last: Option<Row> = former_slugs::table
         .inner_join(articles::table.on(articles::id.eq(former_slugs::article_id)))
         .left_join(article_texts::table.on(rendition))
         .filter(former_slugs::site_id.eq(site_id))
         .filter(former_slugs::slug.eq(slug))
-        .filter(articles::status.eq("published"))
-        .filter(articles::published_at.le(now))
-        .filter(not_expired!(now))
-        .filter(not(exists(held)))
+        .filter(is_public.or(articles::status.eq("retracted")))
         .order((
             former_slugs::retired_at.desc(),
             former_slugs::article_id.desc(),
         ))
         .select((
-            articles::slug,
-            article_texts::locale.nullable(),
-            article_texts::slug.nullable(),
+            articles::retracted_at,
+            articles::retraction_reason,
+            (
+                articles::slug,
+                article_texts::locale.nullable(),
+                article_texts::slug.nullable(),
+            ),
         ))
         .first(conn)
-        .optional()?)
-}
-
-/// Since when and why the article of a site that has `slug`, or had it last, is taken back.
-pub fn find_retracted_slug(
-    conn: &mut Conn,
-    site_id: i64,
-    slug: &str,
-) -> Result<Option<Retraction>> {
-    #[derive(QueryableByName)]
-    struct Found {
-        #[diesel(sql_type = UtcTs)]
-        retracted_at: Ts,
-        #[diesel(sql_type = Text)]
-        retraction_reason: String,
-    }
-    let found: Option<Found> = diesel::sql_query(
-        "SELECT a.retracted_at, a.retraction_reason FROM ( \
-           SELECT article_id, 1 AS turn, NULL AS retired_at FROM article_slugs WHERE site_id = $1 AND slug = $2 \
-           UNION ALL \
-           SELECT article_id, 2, retired_at FROM former_slugs WHERE site_id = $1 AND slug = $2) names \
-         JOIN articles a ON a.id = names.article_id \
-         WHERE a.status = 'retracted' AND a.published_at <= a.retracted_at \
-         ORDER BY names.turn, names.retired_at DESC, names.article_id DESC LIMIT 1",
-    )
-    .bind::<BigInt, _>(site_id)
-    .bind::<Text, _>(slug)
-    .get_result(conn)
-    .optional()?;
-    Ok(found.map(|found| Retraction {
-        at: found.retracted_at,
-        reason: found.retraction_reason,
+        .optional()?;
+    Ok(last.map(|(at, reason, successor)| match at.zip(reason) {
+        Some((at, reason)) => Leading::Gone(Retraction { at, reason }),
+        None => Leading::To(successor),
     }))
 }
 

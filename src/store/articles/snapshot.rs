@@ -180,9 +180,9 @@ impl Snapshot {
         }
     }
 
-    /// Deflated JSON.
+    /// Deflated JSON; quickly rather than small, as others wait for the save.
     pub fn pack(&self) -> Result<Vec<u8>> {
-        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
         let json = serde_json::to_vec(self).map_err(|e| Error::Internal(e.into()))?;
         encoder
             .write_all(&json)

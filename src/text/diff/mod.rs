@@ -7,6 +7,7 @@
 mod alignment;
 mod tidying;
 mod units;
+mod windows;
 
 use units::{Side, cut};
 

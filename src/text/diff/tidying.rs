@@ -35,6 +35,8 @@ struct Same {
     /// Units that say something.
     weight: usize,
     has_tags: bool,
+    /// Whether there are words of more than one letter.
+    has_words: bool,
     /// Whether it is nothing but single letters.
     is_within_word: bool,
 }
@@ -44,11 +46,13 @@ impl Same {
     fn is_crumb(&self, earlier: &Change, later: &Change) -> bool {
         let size = |change: &Change| change.deleted.max(change.inserted);
         let least = size(earlier).min(size(later));
-        let limit = match self.is_within_word {
-            true => least,
-            false => least / 2,
+        let is_light = match (self.is_within_word, self.has_words) {
+            (true, _) => self.weight <= least,
+            // One word of three is worth reading, one character is not.
+            (false, true) => 2 * self.weight < least,
+            (false, false) => 2 * self.weight <= least,
         };
-        !earlier.is_empty && !later.is_empty && !self.has_tags && self.weight <= limit
+        !earlier.is_empty && !later.is_empty && !self.has_tags && is_light
     }
 }
 
@@ -102,11 +106,13 @@ impl Page<'_> {
         let mut same = Same {
             weight: 0,
             has_tags: false,
+            has_words: false,
             is_within_word: true,
         };
         for look in self.looks(self.before, matched.before..matched.before_end()) {
             same.weight += usize::from(look.speaks());
             same.has_tags |= look.is_tag();
+            same.has_words |= look == Look::Word;
             same.is_within_word &= look == Look::Letter;
         }
         same

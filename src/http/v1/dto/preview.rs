@@ -9,7 +9,7 @@ use crate::models::revision::Preview;
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Preview)]
 pub struct PreviewBody {
-    /// What stands in the link. It is kept nowhere: who loses it asks for another.
+    /// What stands in the link. Who loses it asks for another: it is not kept, but for the answer to an `Idempotency-Key`.
     #[schema(
         max_length = 200,
         pattern = "^mhp_[A-Za-z0-9_-]+$",

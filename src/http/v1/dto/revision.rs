@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::managed_article::ManagedArticleBody;
+use super::managed_article::{ArticleStatus, ManagedArticleBody};
 use super::total;
 use crate::http::pagination::CountKind;
 use crate::models::page::Page;
@@ -59,8 +59,7 @@ pub struct RevisionSummaryBody {
     /// How it came about.
     action: RevisionAction,
     /// The state that the article was in when it was saved.
-    #[schema(max_length = 20, example = "draft")]
-    status: String,
+    status: ArticleStatus,
     /// The title it had, in its own language.
     #[schema(max_length = 16000, example = "2026年开放日")]
     title: String,
@@ -93,7 +92,7 @@ impl From<Revision> for RevisionSummaryBody {
             number,
             version,
             action,
-            status,
+            state,
             title,
             article_version,
             comment,
@@ -109,7 +108,7 @@ impl From<Revision> for RevisionSummaryBody {
             number,
             version,
             action: action.into(),
-            status,
+            status: state.into(),
             title,
             article_version,
             comment,

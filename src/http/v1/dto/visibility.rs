@@ -44,6 +44,8 @@ impl From<Subject> for VisibilitySubject {
 pub enum VisibilityCode {
     /// It is published.
     StatePublished,
+    /// It is published for later.
+    StateScheduled,
     /// It is being written.
     StateDraft,
     /// It waits for a reviewer.
@@ -78,6 +80,7 @@ impl From<Code> for VisibilityCode {
     fn from(code: Code) -> Self {
         match code {
             Code::StatePublished => Self::StatePublished,
+            Code::StateScheduled => Self::StateScheduled,
             Code::StateDraft => Self::StateDraft,
             Code::StateInReview => Self::StateInReview,
             Code::StateApproved => Self::StateApproved,

@@ -21,7 +21,7 @@ use crate::models::revision::{Revision, Whole};
 use crate::service::management::{Work, revisions};
 
 impl Resource for Revision {
-    const NAME: &'static str = "revision";
+    const NAME: &'static str = "article";
     const PATH: &'static str = "/api/v1/manage/articles";
     type Body = RevisionSummaryBody;
 
