@@ -241,13 +241,13 @@ on_both! {
         let old = Portal::new("demo").article("a", |a| a.title("旧標題 Ｘ")).article("b", |b| b.title("Zwei 🙏")).article("c", |c| c);
         app.import(&old);
         let (a, b) = (app.article_id("a").await, app.article_id("b").await);
-        app.desk("admin").changed(&format!("/articles/{a}"), &json!({"title": "新标题"})).await;
-        app.set_clock("2026-01-15T05:00:00Z");
-        for id in [a, b] {
-            take(&app.desk("admin"), &format!("/articles/{id}"), json!({"to": "retracted", "reason": REASON})).await;
-        }
-        app.set_clock("2026-01-16T05:00:00Z");
         let desk = app.desk("admin");
+        desk.changed(&format!("/articles/{a}"), &json!({"title": "新标题"})).await;
+        app.set_clock("2026-01-15T04:05:00Z");
+        for id in [a, b] {
+            take(&desk, &format!("/articles/{id}"), json!({"to": "retracted", "reason": REASON})).await;
+        }
+        app.set_clock("2026-01-15T04:10:00Z");
         let report = app.import(&old);
         assert_eq!((report.created, report.updated, report.stay_retracted), (0, 1, 2));
         let now = desk.get(&format!("/articles/{a}")).await.json();
@@ -262,7 +262,7 @@ on_both! {
         assert_eq!(desk.get(&format!("/articles/{a}")).await.json(), now);
         for (id, key) in [(a, "a"), (b, "b")] {
             for path in [format!("articles/{id}"), format!("sites/demo/articles/{key}")] {
-                assert_gone(&app.get(&format!("/api/v1/{path}")).await, REASON, "2026-01-15T05:00:00Z");
+                assert_gone(&app.get(&format!("/api/v1/{path}")).await, REASON, "2026-01-15T04:05:00Z");
             }
         }
         let list = app.get("/api/v1/articles?count=exact").await.json();

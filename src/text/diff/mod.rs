@@ -117,4 +117,6 @@ fn runs<'a>(matches: &[Match], before: &Side<'a>, after: &Side<'a>) -> Vec<Run<'
 }
 
 #[cfg(test)]
+mod long_tests;
+#[cfg(test)]
 mod tests;

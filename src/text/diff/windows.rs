@@ -13,8 +13,8 @@ const BITS: usize = 128;
 /// How many units the stretches before may have. Those after may be as many as there is memory for.
 pub(super) const WIDTH: usize = LANES * BITS;
 
-/// Long enough for a word that any two texts share, and short enough for little more.
-const PIECE: usize = 16;
+/// Long enough for words that any two texts share to be whole in most places, and short enough for little more.
+const PIECE: usize = 64;
 
 /// A bit for each unit before.
 type Row = [u128; LANES];
