@@ -318,7 +318,7 @@ on_both! {
         assert_eq!(marked(field(&added, "title", Some("en"))), "{+Annual report+}");
         let changed = diff(&desk, &path, 4, "").await;
         assert_eq!(names(&changed), ["title"]);
-        assert_eq!(marked(field(&changed, "title", Some("en"))), "[-Annual-]{+The annual+} report");
+        assert_eq!(marked(field(&changed, "title", Some("en"))), "[-Annual -]{+The annual +}report");
         desk.request("DELETE", &format!("{path}/translations/zh-Hant")).header("if-match", "*").send().await.assert_status(200);
         let removed = diff(&desk, &path, 5, "").await;
         assert_eq!(items(field(&removed, "translations", None)), ["removed zh-Hant 1→null"]);
