@@ -25,6 +25,14 @@ pub fn find_successor(conn: &mut Conn, site_id: i64, path: &str) -> Result<Optio
         .optional()?)
 }
 
+/// The category of a site at `path`, or the one that was there last, as `(id, path that it has now)`.
+pub fn resolve(conn: &mut Conn, site_id: i64, path: &str) -> Result<Option<(i64, String)>> {
+    match crate::store::categories::find(conn, site_id, path)? {
+        Some(category) => Ok(Some((category.id, category.path))),
+        None => find_successor(conn, site_id, path),
+    }
+}
+
 /// Notes that the category with `id` and all below it give their paths up: they lead to themselves, and that of the category to
 /// `successor`, which may be itself. To be called before they have others, and [`settle`] once they do.
 pub fn retire(conn: &mut Conn, id: i64, successor: i64, now: Ts) -> Result<()> {

@@ -279,14 +279,10 @@ fn filters(
     };
     let mut is_within_site = false;
     if let (Some(site_id), Some(path)) = (site_id, &query.category_path) {
-        let category = match store::categories::find(conn, site_id, path)? {
-            Some(category) => Some(category.id),
-            None => store::category_paths::find_successor(conn, site_id, path)?.map(|(id, _)| id),
-        };
-        if category.is_none() {
+        let Some((id, _)) = store::category_paths::resolve(conn, site_id, path)? else {
             return Ok(None);
-        }
-        named(in_category, category);
+        };
+        named(in_category, Some(id));
         is_within_site = true;
     }
     if let Some(id) = query.category {

@@ -6,7 +6,6 @@ use super::{Tx, invalid};
 use crate::content::articles::Known;
 use crate::error::{Error, Fault, Result};
 use crate::models::article::{ArticleContent, ArticleState};
-use crate::models::category::Category;
 use crate::models::patch::Patch;
 use crate::models::record::ArticleRecord;
 use crate::store;
@@ -17,16 +16,18 @@ pub(super) fn settle_category(
     site_id: i64,
     record: &mut ArticleRecord,
 ) -> Result<Option<i64>> {
-    let found = match (&record.category, &record.category_id) {
-        (Patch::Set(path), _) => category_at(tx, site_id, path)?.ok_or_else(|| {
-            invalid(
-                "/category",
-                "unknown",
-                "`category` names no category of the site",
-            )
-        })?,
+    let (id, path) = match (&record.category, &record.category_id) {
+        (Patch::Set(path), _) => store::category_paths::resolve(tx.conn, site_id, path)?
+            .ok_or_else(|| {
+                invalid(
+                    "/category",
+                    "unknown",
+                    "`category` names no category of the site",
+                )
+            })?,
         (_, Patch::Set(id)) => store::categories::find_by_id(tx.conn, *id)?
             .filter(|category| category.site_id == site_id)
+            .map(|category| (category.id, category.path))
             .ok_or_else(|| {
                 invalid(
                     "/category_id",
@@ -36,19 +37,8 @@ pub(super) fn settle_category(
             })?,
         _ => return Ok(None),
     };
-    record.category = Patch::Set(found.path);
-    Ok(Some(found.id))
-}
-
-/// The category at a path, or the one that was there last.
-fn category_at(tx: &mut Tx<'_>, site_id: i64, path: &str) -> Result<Option<Category>> {
-    if let Some(category) = store::categories::find(tx.conn, site_id, path)? {
-        return Ok(Some(category));
-    }
-    match store::category_paths::find_successor(tx.conn, site_id, path)? {
-        Some((id, _)) => store::categories::find_by_id(tx.conn, id),
-        None => Ok(None),
-    }
+    record.category = Patch::Set(path);
+    Ok(Some(id))
 }
 
 /// The ids behind the natural keys that a record names.

@@ -205,22 +205,7 @@ pub fn update(
         let stays_draft = before.state == State::Draft && wanted == State::Draft;
         allow_move(tx, &before, category_id, stays_draft)?;
     }
-    if wanted != before.state {
-        workflow::expect_open(role, is_own(tx, &before), before.state, wanted)?;
-    }
-    if record.status != Patch::Keep {
-        workflow::expect_dated(tx.now, wanted, &record.published_at)?;
-    }
-    let was_public = workflow::was_public(tx, &before, wanted)?;
-    if wanted != before.state
-        && record.published_at == Patch::Keep
-        && let Some(at) = workflow::date(tx.now, &before, was_public, wanted, None, "published_at")?
-    {
-        record.published_at = Patch::Set(at);
-        if record.published_precision == Patch::Keep {
-            record.published_precision = Patch::Set(Precision::Second);
-        }
-    }
+    settle_state(tx, &before, role, wanted, &mut record)?;
     if let Patch::Set(related) = &record.related
         && let Some(at) = related.iter().position(|key| *key == before.key)
     {
@@ -241,6 +226,33 @@ pub fn update(
     }
     let occasion = tx.occasion(Action::Update, comment);
     save(tx, before, &loaded, merged.content, occasion)
+}
+
+/// Fails unless the caller may take the article to the `wanted` state; the record has the time that goes with it afterwards.
+fn settle_state(
+    tx: &mut Tx<'_>,
+    before: &ManagedArticle,
+    role: Role,
+    wanted: State,
+    record: &mut ArticleRecord,
+) -> Result<()> {
+    let has_changed = wanted != before.state;
+    if has_changed {
+        workflow::expect_open(role, is_own(tx, before), before.state, wanted)?;
+    }
+    if record.status != Patch::Keep {
+        workflow::expect_dated(tx.now, wanted, &record.published_at)?;
+    }
+    if has_changed
+        && record.published_at == Patch::Keep
+        && let Some(at) = workflow::date(tx, before, wanted, None, "published_at")?
+    {
+        record.published_at = Patch::Set(at);
+        if record.published_precision == Patch::Keep {
+            record.published_precision = Patch::Set(Precision::Second);
+        }
+    }
+    Ok(())
 }
 
 /// Deletes an article. Followers of the changes hear of it; nothing of it stays.

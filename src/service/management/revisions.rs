@@ -123,16 +123,15 @@ pub(super) fn allow_then(tx: &mut Tx<'_>, article: &ManagedArticle) -> Result<()
 
 /// The category that a revision names, where it is still there: by its id, else by its path, which may lead on.
 fn category_of(tx: &mut Tx<'_>, article: &ManagedArticle) -> Result<Option<i64>> {
-    let (site_id, path) = (article.site_id, &article.category);
+    let site_id = article.site_id;
     let by_id = store::categories::find_by_id(tx.conn, article.content.state.category_id)?;
-    if let Some(category) = by_id.filter(|category| category.site_id == site_id) {
-        return Ok(Some(category.id));
+    match by_id.filter(|category| category.site_id == site_id) {
+        Some(category) => Ok(Some(category.id)),
+        None => {
+            let found = store::category_paths::resolve(tx.conn, site_id, &article.category)?;
+            Ok(found.map(|(id, _)| id))
+        }
     }
-    if let Some(category) = store::categories::find(tx.conn, site_id, path)? {
-        return Ok(Some(category.id));
-    }
-    let successor = store::category_paths::find_successor(tx.conn, site_id, path)?;
-    Ok(successor.map(|(id, _)| id))
 }
 
 fn find(tx: &mut Tx<'_>, article_id: i64, number: i64) -> Result<Revision> {

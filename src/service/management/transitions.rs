@@ -23,8 +23,7 @@ pub fn transition(
 ) -> Result<Change<ManagedArticle>> {
     let (before, loaded, role) = locked(tx, id, expected, |_, _| Ok(()))?;
     let (from, to) = (before.state, wanted.to);
-    workflow::expect_possible(from, to, "to")?;
-    workflow::expect_allowed(role, is_own(tx, &before), from, to)?;
+    workflow::expect_way(role, is_own(tx, &before), from, to, "to")?;
     check(&wanted, from)?;
     if (from, to) == (State::Archived, State::Retracted)
         && !store::changes::was_public(tx.conn, id)?
@@ -36,15 +35,7 @@ pub fn transition(
         )));
     }
     let mut content = before.content.clone();
-    let was_public = workflow::was_public(tx, &before, to)?;
-    let date = workflow::date(
-        tx.now,
-        &before,
-        was_public,
-        to,
-        wanted.publish_at,
-        "publish_at",
-    )?;
+    let date = workflow::date(tx, &before, to, wanted.publish_at, "publish_at")?;
     let state = &mut content.state;
     if let Some(date) = date {
         state.published_at = Ts::from(date.to_utc());

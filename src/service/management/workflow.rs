@@ -21,34 +21,19 @@ pub(super) fn expect_open(role: Role, is_own: bool, from: State, to: State) -> R
             "`status` cannot be `retracted` here; POST to the article's `transitions`, which takes the reason",
         ));
     }
-    expect_possible(from, to, "status")?;
-    expect_allowed(role, is_own, from, to)
+    expect_way(role, is_own, from, to, "status")
 }
 
-/// Fails unless there is a way from one state to the other, which `member` names.
-pub(super) fn expect_possible(from: State, to: State, member: &str) -> Result<()> {
-    if transition(from, to).is_some() {
-        return Ok(());
-    }
-    let ways: Vec<String> = from
-        .successors()
-        .filter(|to| *to != from)
-        .map(|to| format!("`{}`", to.as_str()))
-        .collect();
-    let detail = format!(
-        "`{member}` cannot be `{}`: an article that is `{}` can become {}",
-        to.as_str(),
-        from.as_str(),
-        ways.join(", ")
-    );
-    let fault = Fault::new(format!("/{member}"), "no_such_way", detail);
-    Err(Error::Taken(fault))
-}
-
-/// Fails unless the way, which there is, is open to somebody with `role`.
-pub(super) fn expect_allowed(role: Role, is_own: bool, from: State, to: State) -> Result<()> {
+/// Fails unless there is a way from one state to the other, which `member` names, and it is open to somebody with `role`.
+pub(super) fn expect_way(
+    role: Role,
+    is_own: bool,
+    from: State,
+    to: State,
+    member: &str,
+) -> Result<()> {
     let Some(rule) = transition(from, to) else {
-        return expect_possible(from, to, "to");
+        return Err(no_way(from, to, member));
     };
     if rule.is_open_to(role, is_own) {
         return Ok(());
@@ -64,6 +49,21 @@ pub(super) fn expect_allowed(role: Role, is_own: bool, from: State, to: State) -
         to.as_str(),
         rule.role.as_str()
     )))
+}
+
+fn no_way(from: State, to: State, member: &str) -> Error {
+    let ways: Vec<String> = from
+        .successors()
+        .filter(|to| *to != from)
+        .map(|to| format!("`{}`", to.as_str()))
+        .collect();
+    let detail = format!(
+        "`{member}` cannot be `{}`: an article that is `{}` can become {}",
+        to.as_str(),
+        from.as_str(),
+        ways.join(", ")
+    );
+    Error::Taken(Fault::new(format!("/{member}"), "no_such_way", detail))
 }
 
 /// Fails where the time that goes with `scheduled` is not ahead.
@@ -85,13 +85,13 @@ pub(super) fn expect_dated(
 /// Who publishes now and names no time means now where the article was never dated or is dated ahead. Who schedules names a
 /// time, or the article has one that is ahead.
 pub(super) fn date(
-    now: Ts,
+    tx: &mut Tx<'_>,
     article: &ManagedArticle,
-    was_public: bool,
     to: State,
     given: Option<DateTime<FixedOffset>>,
     member: &str,
 ) -> Result<Option<DateTime<FixedOffset>>> {
+    let now = tx.now;
     let state = &article.content.state;
     match (to, given) {
         (State::Scheduled, Some(at)) if Ts::from(at.to_utc()) <= now => Err(not_ahead(member)),
@@ -100,20 +100,12 @@ pub(super) fn date(
         (State::Published, None) => {
             // Dates are whole seconds. What was never dated still has the one that it was made with.
             let is_undated = is_waiting(article.state)
-                && !was_public
-                && state.published_at == Ts(article.created_at.0.trunc_subsecs(0));
+                && state.published_at == Ts(article.created_at.0.trunc_subsecs(0))
+                && !store::changes::was_public(tx.conn, article.id)?;
             let is_early = state.published_at > now;
             Ok((is_undated || is_early).then(|| second_of(now, state.published_offset)))
         }
         _ => Ok(None),
-    }
-}
-
-/// Whether an article that waits to be published was public before; asked only where that makes a difference.
-pub(super) fn was_public(tx: &mut Tx<'_>, article: &ManagedArticle, to: State) -> Result<bool> {
-    match to == State::Published && is_waiting(article.state) {
-        true => store::changes::was_public(tx.conn, article.id),
-        false => Ok(false),
     }
 }
 
