@@ -35,6 +35,8 @@ pub enum Resource {
     User,
     /// A key of a program.
     ApiKey,
+    /// A file.
+    Media,
 }
 
 impl fmt::Display for Resource {
@@ -51,6 +53,7 @@ impl fmt::Display for Resource {
             Self::LinkGroup => "link group",
             Self::User => "user",
             Self::ApiKey => "API key",
+            Self::Media => "media",
         })
     }
 }
@@ -172,6 +175,21 @@ pub enum Error {
     /// The database cannot be reached or is too busy; trying again later may work.
     #[error("temporarily unavailable")]
     Unavailable(#[source] Cause),
+    /// The storage of files is full.
+    #[error("the server has no room left for this file")]
+    NoSpace(#[source] Cause),
+    /// The file is larger than is taken.
+    #[error("the file is larger than {limit} bytes, which is the most that is taken")]
+    TooLarge {
+        /// The most bytes that are taken.
+        limit: u64,
+    },
+    /// The file stopped arriving.
+    #[error("nothing of the file arrived for {seconds} seconds; send it again")]
+    Stalled {
+        /// How long it was waited.
+        seconds: u64,
+    },
     /// The configuration or the environment of the command does not allow what was asked.
     #[error("{0}")]
     Setup(String),

@@ -14,6 +14,7 @@
 //! | [`content`] | what a record is after a change |
 //! | [`json`] | JSON texts read member by member, with every fault |
 //! | [`models`] | rows, value types and the rules on them |
+//! | [`media`] | bytes of files: what they are, smaller copies, where they are kept |
 //! | [`text`] | pure functions on text |
 //! | [`error`], [`clock`], [`config`], [`telemetry`], [`schema`] | leaves |
 
@@ -26,6 +27,7 @@ pub mod error;
 pub mod http;
 pub mod jobs;
 pub mod json;
+pub mod media;
 pub mod models;
 pub mod portal;
 pub mod schema;

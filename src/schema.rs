@@ -604,6 +604,51 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{JsonDoc, UtcTs};
+
+    /// Bytes in the storage, once however often they were uploaded.
+    media_files (sha256) {
+        sha256 -> Text,
+        media_type -> Text,
+        size -> BigInt,
+        width -> Nullable<Integer>,
+        height -> Nullable<Integer>,
+        variants -> JsonDoc,
+        created_at -> UtcTs,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::UtcTs;
+
+    /// Files as sites know them.
+    media (id) {
+        id -> BigInt,
+        site_id -> Nullable<BigInt>,
+        key -> Text,
+        sha256 -> Text,
+        name -> Text,
+        alt -> Nullable<Text>,
+        created_by -> Nullable<BigInt>,
+        version -> BigInt,
+        created_at -> UtcTs,
+        updated_at -> UtcTs,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// Which articles refer to which media.
+    media_uses (article_id, media_id) {
+        article_id -> BigInt,
+        media_id -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
     article_owners,
@@ -636,6 +681,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     menu_items,
     menus,
     maintenance,
+    media,
+    media_files,
+    media_uses,
     site_counters,
     site_stamps,
     sites,

@@ -14,6 +14,7 @@ pub mod json;
 pub mod link_group;
 pub mod listing;
 pub mod managed;
+pub mod media;
 pub mod menu;
 pub mod page;
 pub mod patch;

@@ -58,11 +58,15 @@ pub enum ProblemCode {
     Unavailable,
     /// The answer took too long to make.
     Timeout,
+    /// There is no room left for a file.
+    InsufficientStorage,
+    /// The part of the file that was asked for does not exist.
+    RangeNotSatisfiable,
 }
 
 impl ProblemCode {
     /// Every code there is.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::MalformedRequest,
         Self::InvalidParameter,
         Self::InvalidCursor,
@@ -88,6 +92,8 @@ impl ProblemCode {
         Self::Internal,
         Self::Unavailable,
         Self::Timeout,
+        Self::InsufficientStorage,
+        Self::RangeNotSatisfiable,
     ];
 
     /// The table: word, status, title, and the detail where a problem brings none of its own.
@@ -244,6 +250,18 @@ impl ProblemCode {
                 "Timeout",
                 "The answer took too long; try again later.",
             ),
+            Self::InsufficientStorage => (
+                "insufficient_storage",
+                S::INSUFFICIENT_STORAGE,
+                "Insufficient storage",
+                "The server has no room left for this file.",
+            ),
+            Self::RangeNotSatisfiable => (
+                "range_not_satisfiable",
+                S::RANGE_NOT_SATISFIABLE,
+                "Range not satisfiable",
+                "The file does not reach as far as `Range` asks; `Content-Range` says how large it is.",
+            ),
         }
     }
 
@@ -345,6 +363,12 @@ impl ProblemCode {
                 "Try again after the number of seconds that the header `Retry-After` says. If it happens often, ask for less: a \
                  smaller `limit`, fewer parts with `include`."
             }
+            Self::InsufficientStorage => {
+                "Nothing was kept. Tell those who run this server that its storage is full; try again once there is room."
+            }
+            Self::RangeNotSatisfiable => {
+                "Ask for a part that begins before the end of the file, or leave `Range` out."
+            }
         }
     }
 
@@ -379,6 +403,8 @@ impl ProblemCode {
             StatusCode::UNPROCESSABLE_ENTITY => Self::InvalidBody,
             StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable,
             StatusCode::GATEWAY_TIMEOUT => Self::Timeout,
+            StatusCode::INSUFFICIENT_STORAGE => Self::InsufficientStorage,
+            StatusCode::RANGE_NOT_SATISFIABLE => Self::RangeNotSatisfiable,
             other if other.is_server_error() => Self::Internal,
             _ => Self::MalformedRequest,
         }

@@ -442,6 +442,15 @@ impl From<Error> for Problem {
             }
             Error::InBatch { index, error } => Self::from(*error).in_batch(index),
             Error::Unavailable(_) => Self::unavailable(error),
+            Error::NoSpace(_) => {
+                Self::new(ProblemCode::InsufficientStorage).with_cause(error)
+            }
+            Error::TooLarge { .. } => {
+                Self::new(ProblemCode::PayloadTooLarge).with_detail(error.to_string())
+            }
+            Error::Stalled { .. } => {
+                Self::new(ProblemCode::RequestTimeout).with_detail(error.to_string())
+            }
             Error::Setup(_) | Error::File { .. } | Error::Internal(_) => Self::internal(error),
         }
     }

@@ -1,0 +1,70 @@
+//! Files: bytes that are stored once, and what people call them.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::json::Doc;
+use super::managed::Managed;
+
+/// A smaller copy of a picture, as WebP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Variant {
+    /// Width in pixels.
+    pub width: i32,
+    /// Height in pixels.
+    pub height: i32,
+    /// Size in bytes.
+    pub size: i64,
+}
+
+impl Variant {
+    /// The media type of all variants.
+    pub const MEDIA_TYPE: &str = "image/webp";
+}
+
+/// Bytes in the storage, once however often they were uploaded.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct StoredFile {
+    /// The SHA-256 of the bytes, 64 lower-case hexadecimal digits.
+    pub sha256: String,
+    /// What they are, by their content.
+    pub media_type: String,
+    /// How many they are.
+    pub size: i64,
+    /// Width in pixels as shown, of pictures.
+    pub width: Option<i32>,
+    /// Height in pixels as shown, of pictures.
+    pub height: Option<i32>,
+    /// Smaller copies, the smallest first.
+    pub variants: Doc<Vec<Variant>>,
+}
+
+/// A file as a site knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Media {
+    /// Its id.
+    pub id: i64,
+    /// Its site; `None` where it belongs to all of them.
+    pub site_id: Option<i64>,
+    /// Its natural key within the site: a relative path, as portal files name it.
+    pub key: String,
+    /// What it is called when somebody saves it.
+    pub name: String,
+    /// What a picture shows, for those who do not see it.
+    pub alt: Option<String>,
+    /// Its bytes.
+    pub file: StoredFile,
+}
+
+/// A file as those see it who may change it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManagedMedia {
+    /// The file, with its version.
+    pub media: Managed<Media>,
+    /// The account that uploaded it.
+    pub created_by: Option<i64>,
+    /// Whether an article uses it.
+    pub is_used: bool,
+    /// Its address.
+    pub url: String,
+}
