@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use url::Url;
 
 /// Every variable this program reads under its own prefix.
-const VARIABLES: [&str; 28] = [
+const VARIABLES: [&str; 40] = [
     "MASTHEAD_BIND",
     "MASTHEAD_CORS_ORIGINS",
     "MASTHEAD_CURSOR_KEY",
@@ -23,6 +23,18 @@ const VARIABLES: [&str; 28] = [
     "MASTHEAD_LOG",
     "MASTHEAD_LOG_FORMAT",
     "MASTHEAD_MAX_BODY_BYTES",
+    "MASTHEAD_MEDIA_INCOMING",
+    "MASTHEAD_MEDIA_MAX_BYTES",
+    "MASTHEAD_MEDIA_MAX_PIXELS",
+    "MASTHEAD_MEDIA_S3_ACCESS_KEY_ID",
+    "MASTHEAD_MEDIA_S3_ALLOW_HTTP",
+    "MASTHEAD_MEDIA_S3_ENDPOINT",
+    "MASTHEAD_MEDIA_S3_REGION",
+    "MASTHEAD_MEDIA_S3_SECRET_ACCESS_KEY",
+    "MASTHEAD_MEDIA_STALL_S",
+    "MASTHEAD_MEDIA_STORAGE",
+    "MASTHEAD_MEDIA_TYPES",
+    "MASTHEAD_MEDIA_WIDTHS",
     "MASTHEAD_REVISIONS_KEPT",
     "MASTHEAD_REVISIONS_MAX_AGE_DAYS",
     "MASTHEAD_CACHE_SHARED_S",
@@ -98,6 +110,8 @@ pub struct Config {
     pub shutdown_timeout: Duration,
     /// The largest request body that is read.
     pub max_body_bytes: usize,
+    /// Where files are kept and what is taken.
+    pub media: MediaConfig,
     /// How many of the newest revisions of an article are kept; 0 stands for all.
     pub revisions_kept: u32,
     /// For how many days revisions are kept after the next one came; 0 stands for ever.
@@ -143,6 +157,49 @@ pub struct IdentityProvider {
     pub types: Vec<String>,
     /// What those of its tokens may be used for that do not say so.
     pub default_scopes: Vec<String>,
+}
+
+/// Files: where they are kept, what is taken.
+#[derive(Debug, Clone)]
+pub struct MediaConfig {
+    /// Where the bytes are kept.
+    pub storage: MediaStorage,
+    /// The folder in which files arrive.
+    pub incoming: PathBuf,
+    /// The largest file that is taken.
+    pub max_bytes: u64,
+    /// The most pixels that a picture may have.
+    pub max_pixels: u64,
+    /// The media types that are taken; none stands for all that are known.
+    pub types: Vec<String>,
+    /// Widths in pixels of the smaller copies of pictures, rising.
+    pub widths: Vec<u32>,
+    /// How long nothing of a file may arrive.
+    pub stall: Duration,
+}
+
+/// Where the bytes of files are kept.
+#[derive(Debug, Clone)]
+pub enum MediaStorage {
+    /// A folder on this machine, or one that all instances share.
+    Folder(PathBuf),
+    /// A bucket of an S3-compatible storage.
+    Bucket {
+        /// Its name.
+        bucket: String,
+        /// What the keys of objects begin with; empty for nothing.
+        prefix: String,
+        /// Where the storage is; `None` stands for Amazon's own address.
+        endpoint: Option<String>,
+        /// Its region.
+        region: String,
+        /// Who this server is there.
+        access_key_id: String,
+        /// What proves that.
+        secret_access_key: Secret,
+        /// Whether it may be reached without TLS.
+        allow_http: bool,
+    },
 }
 
 /// How log events are written.
@@ -320,6 +377,7 @@ impl Config {
         );
         let token_issuer =
             reader.parsed("MASTHEAD_TOKEN_ISSUER", || public_url.clone(), parse_name);
+        let media = reader.media(&database);
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get().min(256));
         let config = Self {
             database,
@@ -335,6 +393,7 @@ impl Config {
             header_timeout: reader.seconds("MASTHEAD_HEADER_TIMEOUT_S", 5, 300),
             shutdown_timeout: reader.seconds("MASTHEAD_SHUTDOWN_TIMEOUT_S", 30, 3600),
             max_body_bytes: reader.integer("MASTHEAD_MAX_BODY_BYTES", 8 << 20, 1024..=1 << 30),
+            media,
             revisions_kept: reader.integer("MASTHEAD_REVISIONS_KEPT", 100, 0..=1_000_000),
             revisions_max_age_days: reader.integer(
                 "MASTHEAD_REVISIONS_MAX_AGE_DAYS",
@@ -488,6 +547,91 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         })
     }
 
+    fn media(&mut self, database: &Database) -> MediaConfig {
+        // Beside the database, so that both are moved and kept together.
+        let beside = match database {
+            Database::Sqlite { path } => path.with_extension("media"),
+            Database::Postgres { .. } => PathBuf::from("masthead.media"),
+        };
+        let storage = match self.value("MASTHEAD_MEDIA_STORAGE") {
+            Some(value) if value.contains("://") => self.bucket(),
+            Some(value) => MediaStorage::Folder(PathBuf::from(value)),
+            None => MediaStorage::Folder(beside.clone()),
+        };
+        let incoming = match (self.value("MASTHEAD_MEDIA_INCOMING"), &storage) {
+            (Some(value), _) => PathBuf::from(value),
+            (None, MediaStorage::Folder(folder)) => folder.join("incoming"),
+            (None, MediaStorage::Bucket { .. }) => beside.join("incoming"),
+        };
+        MediaConfig {
+            storage,
+            incoming,
+            max_bytes: self.integer("MASTHEAD_MEDIA_MAX_BYTES", 256 << 20, 1024..=64 << 30),
+            max_pixels: self.integer("MASTHEAD_MEDIA_MAX_PIXELS", 50_000_000, 1..=1_000_000_000),
+            types: self.parsed("MASTHEAD_MEDIA_TYPES", Vec::new, |v| {
+                entries(&v.to_ascii_lowercase(), |word| Ok(word.to_owned()))
+            }),
+            widths: self.parsed(
+                "MASTHEAD_MEDIA_WIDTHS",
+                || vec![320, 640, 960, 1280, 1920],
+                |v| match v {
+                    "none" => Ok(Vec::new()),
+                    v => parse_widths(v),
+                },
+            ),
+            stall: self.seconds("MASTHEAD_MEDIA_STALL_S", 20, 300),
+        }
+    }
+
+    /// The bucket that `MASTHEAD_MEDIA_STORAGE` names.
+    fn bucket(&mut self) -> MediaStorage {
+        let (bucket, prefix) = self.parsed(
+            "MASTHEAD_MEDIA_STORAGE",
+            || (String::new(), String::new()),
+            parse_bucket,
+        );
+        for name in [
+            "MASTHEAD_MEDIA_S3_ACCESS_KEY_ID",
+            "MASTHEAD_MEDIA_S3_SECRET_ACCESS_KEY",
+        ] {
+            if self.value(name).is_none() {
+                self.faults.push(ConfigFault {
+                    variable: name.to_owned(),
+                    value: None,
+                    mend: "must be set: MASTHEAD_MEDIA_STORAGE names a bucket".to_owned(),
+                });
+            }
+        }
+        let secret = self.value("MASTHEAD_MEDIA_S3_SECRET_ACCESS_KEY");
+        MediaStorage::Bucket {
+            bucket,
+            prefix,
+            endpoint: self.parsed(
+                "MASTHEAD_MEDIA_S3_ENDPOINT",
+                || None,
+                |v| parse_public_url(v).map(Some),
+            ),
+            region: self.parsed(
+                "MASTHEAD_MEDIA_S3_REGION",
+                || "us-east-1".to_owned(),
+                parse_name,
+            ),
+            access_key_id: self
+                .value("MASTHEAD_MEDIA_S3_ACCESS_KEY_ID")
+                .unwrap_or_default(),
+            secret_access_key: Secret(secret.unwrap_or_default().into_bytes()),
+            allow_http: self.parsed(
+                "MASTHEAD_MEDIA_S3_ALLOW_HTTP",
+                || false,
+                |v| match v {
+                    "true" => Ok(true),
+                    "false" => Ok(false),
+                    _ => Err("must be `true` or `false`".to_owned()),
+                },
+            ),
+        }
+    }
+
     fn identity_provider(&mut self, own_issuer: &str) -> Option<IdentityProvider> {
         let named = |name: &str| self.value(name).is_some();
         let all = [
@@ -557,6 +701,47 @@ fn entries<T>(list: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<V
     match words(list).next() {
         Some(_) => words(list).map(parse).collect(),
         None => Err("has no entry; name some, or leave it unset".to_owned()),
+    }
+}
+
+/// `s3://BUCKET` or `s3://BUCKET/PREFIX`.
+fn parse_bucket(value: &str) -> Result<(String, String), String> {
+    let mend = || "must be a folder, or `s3://BUCKET` or `s3://BUCKET/PREFIX`".to_owned();
+    if !cfg!(feature = "s3") {
+        return Err(
+            "names a bucket, which this build cannot use; build with `cargo build --release --features s3`"
+                .to_owned(),
+        );
+    }
+    let rest = value.strip_prefix("s3://").ok_or_else(mend)?;
+    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    let prefix = prefix.trim_matches('/');
+    let is_plain = |part: &str| {
+        part.bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-._/".contains(&b))
+    };
+    match !bucket.is_empty() && is_plain(bucket) && is_plain(prefix) && !prefix.contains("//") {
+        true => Ok((bucket.to_owned(), prefix.to_owned())),
+        false => Err(mend()),
+    }
+}
+
+/// Widths with commas between them, in whatever order.
+fn parse_widths(list: &str) -> Result<Vec<u32>, String> {
+    let mut widths = entries(list, |word| {
+        let width = word
+            .parse()
+            .ok()
+            .filter(|width| (16..=8192).contains(width));
+        width.ok_or_else(|| {
+            format!("`{word}` must be a whole number from 16 to 8192, or the whole value `none`")
+        })
+    })?;
+    widths.sort_unstable();
+    widths.dedup();
+    match widths.len() > 12 {
+        true => Err("names more than 12 widths; name fewer".to_owned()),
+        false => Ok(widths),
     }
 }
 

@@ -630,6 +630,7 @@ diesel::table! {
         site_id -> Nullable<BigInt>,
         key -> Text,
         sha256 -> Text,
+        kind -> Text,
         name -> Text,
         alt -> Nullable<Text>,
         created_by -> Nullable<BigInt>,

@@ -56,6 +56,36 @@ pub struct Media {
     pub file: StoredFile,
 }
 
+/// A file that is not there yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMedia {
+    /// Its site; `None` where it belongs to all of them.
+    pub site_id: Option<i64>,
+    /// Its natural key within the site.
+    pub key: String,
+    /// The SHA-256 of its bytes.
+    pub sha256: String,
+    /// The word for what it is for: `image`, `audio`, `video`, `document`, `archive`.
+    pub kind: &'static str,
+    /// What it is called.
+    pub name: String,
+    /// What it shows.
+    pub alt: Option<String>,
+    /// The account that brings it.
+    pub created_by: Option<i64>,
+}
+
+/// Which files a list has.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MediaFilter {
+    /// Those of one site, or with `Some(None)` those of none.
+    pub site_id: Option<Option<i64>>,
+    /// Those of these sites and of none; `None` for all.
+    pub visible_sites: Option<Vec<i64>>,
+    /// What they are for.
+    pub kind: Option<&'static str>,
+}
+
 /// A file as those see it who may change it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManagedMedia {

@@ -17,6 +17,8 @@ pub mod import;
 pub mod link_groups;
 pub mod listings;
 pub mod maintenance;
+pub mod media;
+pub mod media_files;
 pub mod menus;
 pub mod migrations;
 pub mod pool;

@@ -21,6 +21,7 @@ CREATE TABLE media (
     site_id bigint,
     key text NOT NULL,
     sha256 text NOT NULL,
+    kind text NOT NULL,
     name text NOT NULL,
     alt text,
     created_by bigint,
@@ -34,6 +35,8 @@ CREATE TABLE media (
 CREATE UNIQUE INDEX media_shared_key_idx ON media (key) WHERE site_id IS NULL;
 CREATE INDEX media_sha256_idx ON media (sha256);
 CREATE INDEX media_site_id_idx ON media (site_id, id);
+CREATE INDEX media_site_id_kind_idx ON media (site_id, kind, id);
+CREATE INDEX media_kind_idx ON media (kind, id);
 
 -- Which articles refer to which media, in whatever state they are.
 CREATE TABLE media_uses (
