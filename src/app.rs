@@ -11,7 +11,8 @@ use actix_web::{App as WebApp, HttpServer};
 use utoipa_actix_web::AppExt;
 
 use crate::clock::Clock;
-use crate::config::{Config, Database};
+use crate::config::{Config, Database, MediaConfig, MediaStorage};
+use crate::content::media::Addresses;
 use crate::error::{Error, Result};
 use crate::http::address::TrustedProxies;
 use crate::http::compression::spare;
@@ -26,6 +27,9 @@ use crate::http::preview_token::PreviewKey;
 use crate::http::problem::pages::ProblemPages;
 use crate::http::request::{Edge, edge};
 use crate::jobs;
+use crate::library::{Library, LibrarySettings};
+use crate::media::format::Format;
+use crate::media::storage::StorageSettings;
 use crate::models::revision::Retention;
 use crate::service::Services;
 use crate::service::access::{AccessSettings, ProviderSettings};
@@ -83,6 +87,8 @@ impl App {
             &store,
             &clock,
             access_settings(&config),
+            Library::open(library_settings(&config.media)?)?,
+            Addresses::new(&config.public_url),
             Retention {
                 kept: config.revisions_kept.into(),
                 max_age_days: config.revisions_max_age_days.into(),
@@ -146,6 +152,7 @@ impl App {
             public_url: self.config.public_url.clone(),
             max_body_bytes: self.config.max_body_bytes,
             request_timeout: self.config.request_timeout,
+            max_upload_bytes: self.config.media.max_bytes,
         });
         let cache = Data::new(CachePolicy {
             shared: self.config.cache_shared_s,
@@ -210,6 +217,54 @@ impl App {
         };
         CursorKey::new(&secret).map_err(|e| Error::Internal(e.into()))
     }
+}
+
+fn library_settings(config: &MediaConfig) -> Result<LibrarySettings> {
+    let storage = match config.storage.clone() {
+        MediaStorage::Folder(dir) => StorageSettings::Disk { dir },
+        MediaStorage::Bucket {
+            bucket,
+            prefix,
+            endpoint,
+            region,
+            access_key_id,
+            secret_access_key,
+            allow_http,
+        } => StorageSettings::S3 {
+            bucket,
+            prefix,
+            endpoint,
+            region,
+            access_key_id,
+            secret_access_key: String::from_utf8_lossy(secret_access_key.expose()).into_owned(),
+            allow_http,
+        },
+    };
+    let formats = match config.types.is_empty() {
+        true => Format::ALL.to_vec(),
+        false => config
+            .types
+            .iter()
+            .map(|media_type| {
+                Format::parse(media_type).ok_or_else(|| {
+                    let known: Vec<&str> = Format::ALL.iter().map(|f| f.media_type()).collect();
+                    Error::Setup(format!(
+                        "MASTHEAD_MEDIA_TYPES: `{media_type}` is not known; there are {}",
+                        known.join(", ")
+                    ))
+                })
+            })
+            .collect::<Result<_>>()?,
+    };
+    Ok(LibrarySettings {
+        storage,
+        incoming: config.incoming.clone(),
+        max_bytes: config.max_bytes,
+        max_pixels: config.max_pixels,
+        formats,
+        widths: config.widths.clone(),
+        stall: config.stall,
+    })
 }
 
 fn access_settings(config: &Config) -> AccessSettings {

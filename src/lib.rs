@@ -9,6 +9,7 @@
 //! | [`http`] | the edge: JSON, status codes, headers |
 //! | [`jobs`] | what runs by itself |
 //! | [`service`] | use cases and transactions |
+//! | [`library`] | files with their records: storage and database in step |
 //! | [`store`] | SQL and nothing else |
 //! | [`portal`] | the portal file format |
 //! | [`content`] | what a record is after a change |
@@ -27,6 +28,7 @@ pub mod error;
 pub mod http;
 pub mod jobs;
 pub mod json;
+pub mod library;
 pub mod media;
 pub mod models;
 pub mod portal;

@@ -8,9 +8,13 @@ use super::config;
 use crate::app::App;
 use crate::error::Result;
 
-/// Check configuration, database and migrations; exits with 1 where something is wrong
+/// Check configuration, database, migrations and the bytes of files; exits with 1 where something is wrong
 #[derive(Debug, Args)]
-pub(super) struct Doctor {}
+pub(super) struct Doctor {
+    /// Remove bytes that no record names, and what is left over of uploads that were broken off
+    #[arg(long)]
+    repair: bool,
+}
 
 impl Doctor {
     pub(super) fn run(self) -> Result<ExitCode> {
@@ -38,10 +42,35 @@ impl Doctor {
                 None => println!("{word} {}", check.name),
             }
         }
-        Ok(if checks.iter().all(|c| c.ok) {
+        let mut is_well = checks.iter().all(|c| c.ok);
+        if is_well {
+            is_well = files(&app, self.repair);
+        } else {
+            println!("      files: not looked at, because the database must be well for that");
+        }
+        Ok(if is_well {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
         })
     }
+}
+
+/// Looks at the bytes of files; tells whether they are well.
+fn files(app: &App, repair: bool) -> bool {
+    let findings = match app.services().inspection.run(repair) {
+        Ok(findings) => findings,
+        Err(error) => {
+            println!("FAIL  files: {}", error.chain());
+            return false;
+        }
+    };
+    for finding in &findings {
+        let word = if finding.ok { "ok   " } else { "FAIL " };
+        println!("{word} {}", finding.text);
+        for detail in &finding.details {
+            println!("        {detail}");
+        }
+    }
+    findings.iter().all(|finding| finding.ok)
 }

@@ -10,6 +10,7 @@ use clap::Args;
 use super::open_existing;
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::service::export::ExportOptions;
 
 /// Write everything as a portal file
 ///
@@ -19,6 +20,9 @@ pub(super) struct Export {
     /// Only the site with this slug
     #[arg(long, value_name = "SLUG")]
     site: Option<String>,
+    /// Write the files that articles refer to into this folder, too
+    #[arg(long, value_name = "DIR")]
+    media: Option<PathBuf>,
     /// Write to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -27,32 +31,35 @@ pub(super) struct Export {
 impl Export {
     pub(super) fn run(self) -> Result<ExitCode> {
         let app = open_existing()?;
-        let site = self.site.as_deref();
+        let options = ExportOptions {
+            site: self.site.as_deref(),
+            media: self.media.as_deref(),
+        };
         match &self.output {
-            Some(path) if !path.exists() || path.is_file() => replace(&app, path, site)?,
+            Some(path) if !path.exists() || path.is_file() => replace(&app, path, options)?,
             Some(path) => {
                 // A device or a pipe cannot be replaced.
                 let file = File::create(path).map_err(|cause| file_error(path, cause))?;
-                app.services().export.run(BufWriter::new(file), site)?;
+                app.services().export.run(BufWriter::new(file), options)?;
             }
             None => app
                 .services()
                 .export
-                .run(BufWriter::new(std::io::stdout().lock()), site)?,
+                .run(BufWriter::new(std::io::stdout().lock()), options)?,
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
 /// Writes beside `path` first: half a file must not look like a whole one, and a failure leaves the old one.
-fn replace(app: &App, path: &Path, site: Option<&str>) -> Result<()> {
+fn replace(app: &App, path: &Path, options: ExportOptions<'_>) -> Result<()> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");
     let partial = PathBuf::from(partial);
     let write = || {
         let mut out =
             BufWriter::new(File::create(&partial).map_err(|cause| file_error(&partial, cause))?);
-        app.services().export.run(&mut out, site)?;
+        app.services().export.run(&mut out, options)?;
         out.flush()
             .and_then(|()| out.get_ref().sync_all())
             .map_err(|cause| file_error(&partial, cause))?;

@@ -22,6 +22,9 @@ pub(super) struct Import {
     /// Keep the good lines of a file that has bad ones
     #[arg(long)]
     keep_going: bool,
+    /// The folder that has the files which the portal files name
+    #[arg(long, value_name = "DIR")]
+    media: Option<PathBuf>,
     /// Portal files (NDJSON)
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -32,6 +35,7 @@ impl Import {
         let app = open()?;
         let options = ImportOptions {
             keep_going: self.keep_going,
+            media: self.media.as_deref(),
         };
         let mut clean = true;
         for path in &self.files {
@@ -55,7 +59,7 @@ impl Import {
     }
 }
 
-fn import(app: &App, path: &Path, options: ImportOptions) -> Result<ImportReport> {
+fn import(app: &App, path: &Path, options: ImportOptions<'_>) -> Result<ImportReport> {
     let file_error = |cause| Error::File {
         what: format!("reading {}", path.display()),
         cause,
@@ -108,6 +112,9 @@ fn print(path: &Path, outcome: &ImportReport) {
             outcome.unchanged,
             outcome.fault_count
         );
+        if let Some(note) = files(outcome.files) {
+            println!("{}: {note}", path.display());
+        }
         if let Some(note) = stay_retracted(outcome.stay_retracted) {
             println!("{}: {note}", path.display());
         }
@@ -117,6 +124,17 @@ fn print(path: &Path, outcome: &ImportReport) {
             path.display(),
             outcome.fault_count
         );
+    }
+}
+
+/// What became of files that have no line.
+fn files(count: u64) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some("1 file of the folder became media, because an article names it".to_owned()),
+        _ => Some(format!(
+            "{count} files of the folder became media, because articles name them"
+        )),
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
+use super::audio::{self, Revisions};
 use super::{Misfit, former_slugs, misfit, required};
 use crate::models::article::{ArticleContent, ArticleState, Counters, Retraction, Status, Text};
 use crate::models::contributor::Contribution;
@@ -75,11 +76,12 @@ fn references(
         .collect()
 }
 
-/// What the article is once the record is taken in.
+/// What the article is once the record is taken in; `revisions` are those that its recordings may name.
 pub fn merge(
     record: ArticleRecord,
     stored: Option<&ArticleContent>,
     known: &Known,
+    revisions: &Revisions,
     now: Ts,
 ) -> Result<Merged, Misfit> {
     let ArticleRecord {
@@ -108,7 +110,7 @@ pub fn merge(
         topics,
         cover,
         attachments,
-        audio,
+        audio: recordings,
         related,
         unpublish_at,
         views,
@@ -320,9 +322,15 @@ pub fn merge(
     event_date.apply_to(&mut new.event_date);
     source_line.apply_to(&mut new.source_line);
     cover.apply_to(&mut new.cover);
-    audio.apply_or_default(&mut new.audio);
 
     texts.insert(0, original);
+    match recordings {
+        Patch::Keep => {}
+        Patch::Clear => new.audio.clear(),
+        Patch::Set(records) => new.audio = audio::taken(records, &texts, &new.audio, revisions)?,
+    }
+    let before = stored.map_or(texts.as_slice(), |stored| &stored.texts);
+    audio::refresh(&mut new.audio, &texts, before);
     check_size(&texts, stored)?;
     Ok(Merged {
         key,

@@ -2,8 +2,11 @@
 //! Pure functions; whether a name is free and what has which id is for others to find out.
 
 pub mod articles;
+pub mod audio;
 pub mod differences;
+pub mod file_keys;
 pub mod former_slugs;
+pub mod media;
 pub mod restored;
 
 /// A member that does not fit what is stored, or what else the record says.

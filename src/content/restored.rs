@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::audio;
 use crate::models::article::{ArticleContent, ArticleState, ManagedArticle, Text};
 use crate::text::html;
 
@@ -48,8 +49,9 @@ pub fn content(
         event_date,
         source_line,
         cover,
-        audio,
+        audio: mut recordings,
     } = state;
+    audio::pin(&mut recordings, &texts);
     let ids = |names: &[String], known: &HashMap<String, i64>| {
         names
             .iter()
@@ -64,7 +66,7 @@ pub fn content(
             event_date,
             source_line,
             cover,
-            audio,
+            audio: recordings,
             ..present.state.clone()
         },
         // What may stand in a body may have become less since.

@@ -210,6 +210,8 @@ impl Modify for Documented {
             .filter(|(path, _)| path.starts_with("/api/v1/") && cors::is_public(path))
             // No cache may keep those.
             .filter(|(path, _)| !path.starts_with("/api/v1/preview/"))
+            // These have their own.
+            .filter(|(path, _)| !path.starts_with("/api/v1/media/"))
             .filter_map(|(_, item)| item.get.as_mut());
         for operation in public {
             let parameters: Vec<String> = operation

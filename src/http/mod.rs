@@ -8,6 +8,7 @@ pub mod conditional;
 pub mod cors;
 pub mod docs;
 pub mod examples;
+pub mod file_body;
 pub mod fixed;
 pub mod health;
 pub mod language;
@@ -20,7 +21,9 @@ pub mod path;
 pub mod preview_token;
 pub mod problem;
 pub mod query;
+pub mod range;
 pub mod request;
+pub mod upload;
 pub mod v1;
 pub mod well_known;
 

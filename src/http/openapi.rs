@@ -37,6 +37,7 @@ use crate::http::well_known;
         (name = "topics", description = "Subjects that articles are gathered under"),
         (name = "sources", description = "The media that articles come from"),
         (name = "articles", description = "Published articles"),
+        (name = "media", description = "The bytes of files, and smaller copies of pictures"),
         (name = "previews", description = "One revision of an article for whoever has a link to it"),
         (name = "tokens", description = "Signing in, and the account behind a token or key"),
         (name = "management", description = "Everything in every state, for those who may change it"),

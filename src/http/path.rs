@@ -152,6 +152,46 @@ impl FromRequest for TranslationPath {
     }
 }
 
+/// The `{id}` and `{file}` segments of a path. What cannot be an id does not exist: 404.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilePath {
+    /// Id of the media.
+    pub id: i64,
+    /// The name of the file in its address.
+    pub file: String,
+}
+
+impl FromRequest for FilePath {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let segment = |name| req.match_info().get(name).unwrap_or_default();
+        let id = positive(segment("id")).filter(|id| *id <= MAX_ID);
+        let file = segment("file").to_owned();
+        ready(id.map(|id| Self { id, file }).ok_or_else(Problem::not_found))
+    }
+}
+
+/// For `params(FilePath)` in the documentation of a handler.
+impl IntoParams for FilePath {
+    fn into_params(style: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let file = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .max_length(Some(100));
+        let parameter = ParameterBuilder::new()
+            .name("file")
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True)
+            .description(Some("The name of the file in its address"))
+            .schema(Some(file))
+            .example(Some("0f3a5b7c9d1e2f40516273849a0b1c2d-640.webp".into()));
+        let mut all = IdPath::into_params(style);
+        all.push(parameter.build());
+        all
+    }
+}
+
 /// The rest of a path as the path of a category. What cannot be one does not exist: 404.
 ///
 /// No slug holds a `/`, so it does not matter whether a client encodes those between them, as generated ones do.

@@ -56,6 +56,30 @@ pub struct Edge {
     pub max_body_bytes: usize,
     /// How long a request may take until the head of its answer is there.
     pub request_timeout: Duration,
+    /// The largest file that a request may bring.
+    pub max_upload_bytes: u64,
+}
+
+/// Where requests bring files.
+const UPLOADS: &str = "/api/v1/manage/media";
+
+/// How long a request may take that brings a file; it is given up much sooner where nothing of the file arrives.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(3600);
+
+/// What of a request that brings a file is not the file.
+const UPLOAD_FRAME: usize = 1 << 20;
+
+impl Edge {
+    /// How large the body of a request may be, and how long it may take.
+    fn limits(&self, method: &Method, path: &str) -> (usize, Duration) {
+        match method == Method::POST && path == UPLOADS {
+            true => {
+                let file = usize::try_from(self.max_upload_bytes).unwrap_or(usize::MAX);
+                (file.saturating_add(UPLOAD_FRAME), UPLOAD_TIMEOUT)
+            }
+            false => (self.max_body_bytes, self.request_timeout),
+        }
+    }
 }
 
 /// Serves one request; for `App::wrap(from_fn(edge))`, outside of all other middleware.
@@ -80,8 +104,9 @@ pub async fn edge<B: MessageBody + 'static>(
         req.extensions_mut().insert(id);
     }
 
-    if announced_length(req.headers()).is_some_and(|length| length > edge.max_body_bytes) {
-        let mut refused = Problem::payload_too_large(edge.max_body_bytes).error_response();
+    let (max_body_bytes, timeout) = edge.limits(req.method(), req.path());
+    if announced_length(req.headers()).is_some_and(|length| length > max_body_bytes) {
+        let mut refused = Problem::payload_too_large(max_body_bytes).error_response();
         // The body stays unread, so the connection cannot be used again.
         refused
             .head_mut()
@@ -105,7 +130,7 @@ pub async fn edge<B: MessageBody + 'static>(
         req.head_mut().method = Method::GET;
     }
     compression::settle(req.headers_mut());
-    match run(req, next, edge.request_timeout).await {
+    match run(req, next, timeout).await {
         Ok(served) => {
             let (request, response) = served.into_parts();
             let response =

@@ -12,8 +12,8 @@ use crate::models::article::Attachment;
 use crate::models::contributor::{Contribution, ContributorName};
 use crate::models::patch::Patch;
 use crate::models::record::{
-    ArticleRecord, CategoryChange, CategoryRecord, FormerPathRecord, FormerSlugRecord,
-    LinkGroupRecord, MenuRecord, SiteRecord, SourceRecord, TopicRecord, TranslationRecord,
+    ArticleRecord, CategoryChange, CategoryRecord, FileRecord, FormerPathRecord, FormerSlugRecord,
+    LinkGroupRecord, MediaRecord, MenuRecord, SiteRecord, SourceRecord, TopicRecord, TranslationRecord,
 };
 use crate::models::rules;
 use crate::models::time::Precision;
@@ -325,7 +325,7 @@ pub fn article(fields: &mut Fields<'_, '_>, form: Form) -> ArticleRecord {
             "attachments",
             distinct("url", |a: &Attachment| Some(&a.url), attachment),
         ),
-        audio: fields.patch("audio", list(audio)),
+        audio: fields.patch("audio", list(audio(form))),
         related,
         unpublish_at,
         views: counter(fields, form, "views"),
@@ -337,6 +337,46 @@ pub fn article(fields: &mut Fields<'_, '_>, form: Form) -> ArticleRecord {
             distinct("slug", |f: &FormerSlugRecord| Some(&f.slug), former_slug),
         ),
         comment,
+    }
+}
+
+/// What a request changes of a file.
+pub fn media(fields: &mut Fields<'_, '_>) -> MediaRecord {
+    fields.read_only(&READ_ONLY);
+    fields.read_only(&[
+        "site",
+        "key",
+        "url",
+        "media_type",
+        "size",
+        "sha256",
+        "width",
+        "height",
+        "variants",
+        "is_used",
+        "created_by",
+    ]);
+    MediaRecord {
+        site: None,
+        name: fields.firm("name", text(rules::title)),
+        alt: fields.patch("alt", text(rules::subtitle)),
+    }
+}
+
+/// A file of a line. Its type is worked out from its bytes, so what the line says of it is for readers.
+pub fn file(fields: &mut Fields<'_, '_>) -> FileRecord {
+    let site = fields.optional("site", text(rules::slug));
+    let key = fields.required("key", text(rules::file_key));
+    let place = fields.optional("file", text(rules::file_key));
+    fields.optional("media_type", text(rules::key));
+    FileRecord {
+        site,
+        key: key.unwrap_or_default(),
+        file: place,
+        name: fields.firm("name", text(rules::title)),
+        alt: fields.patch("alt", text(rules::subtitle)),
+        size: fields.optional("size", number(rules::counter)),
+        sha256: fields.optional("sha256", text(rules::sha256)),
     }
 }
 

@@ -1,14 +1,16 @@
 //! The objects inside records: names, links, files, menu items. It sees one value at a time.
 
-use super::fields::{Faults, Fields, Path, Read, array, list, number, text, understood, word};
+use super::fields::{
+    Faults, Fields, Path, Read, array, boolean, list, number, text, understood, word,
+};
 use super::records::{Form, translation_of};
 use super::tree::Value;
-use crate::models::article::{Attachment, Audio};
+use crate::models::article::Attachment;
 use crate::models::contributor::{Contribution, ContributorKind, ContributorName};
 use crate::models::link_group::Link;
 use crate::models::patch::Patch;
 use crate::models::record::{
-    FormerPathRecord, FormerSlugRecord, IdentityRecord, MenuEntry, TranslationRecord,
+    AudioRecord, FormerPathRecord, FormerSlugRecord, IdentityRecord, MenuEntry, TranslationRecord,
 };
 use crate::models::rules;
 use crate::models::site::{Block, Contact, Credit, Registration};
@@ -232,17 +234,30 @@ pub(super) fn attachment(
     })
 }
 
-pub(super) fn audio(value: Value<'_>, path: &Path<'_>, faults: &mut Faults) -> Option<Audio> {
-    let mut fields = Fields::open(value, path, faults)?;
-    let url = fields.required("url", text(rules::url));
-    let media_type = fields.optional("media_type", text(rules::key));
-    let duration_s = fields.optional("duration_s", number(rules::counter));
-    fields.close();
-    Some(Audio {
-        url: url?,
-        media_type,
-        duration_s,
-    })
+/// A recording. A request names the revision that it was made for, a file says whether the text is another one since.
+pub(super) fn audio<'v>(form: Form) -> impl Read<'v, AudioRecord> {
+    move |value: Value<'v>, path: &Path<'_>, faults: &mut Faults| {
+        let mut fields = Fields::open(value, path, faults)?;
+        let url = fields.required("url", text(rules::url));
+        let media_type = fields.optional("media_type", text(rules::key));
+        let duration_s = fields.optional("duration_s", number(rules::counter));
+        let locale = fields.optional("locale", locale());
+        let revision = match form {
+            Form::Line => None,
+            Form::Create | Form::Update => fields.optional("revision", number(rules::id)),
+        };
+        // Requests send it back as they got it; it is worked out anew.
+        let stale = fields.optional("stale", boolean);
+        fields.close();
+        Some(AudioRecord {
+            url: url?,
+            media_type,
+            duration_s,
+            locale,
+            revision,
+            stale: stale.filter(|_| form == Form::Line),
+        })
+    }
 }
 
 /// A tree of menu items, in pre-order.

@@ -27,7 +27,7 @@ pub struct Incoming {
 pub struct Received {
     folder: Folder,
     /// Keeps the lock.
-    file: File,
+    _file: File,
     /// The SHA-256 of its bytes, lower-case hexadecimal.
     pub sha256: String,
     /// Its size in bytes.
@@ -109,7 +109,7 @@ impl Incoming {
         let sha256 = digest.finalize();
         Received {
             folder,
-            file,
+            _file: file,
             sha256: sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
             size,
         }
@@ -127,10 +127,6 @@ impl Received {
         &self.folder.0
     }
 
-    /// The file, open for reading.
-    pub fn file(&mut self) -> &mut File {
-        &mut self.file
-    }
 }
 
 /// The folders within `dir` that a killed process left; with `remove` they are deleted.

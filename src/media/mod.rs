@@ -3,6 +3,10 @@
 
 pub mod format;
 pub mod incoming;
+pub mod inspect;
+pub mod name;
+pub mod picture;
+pub mod storage;
 
 use std::fmt;
 

@@ -245,7 +245,7 @@ macro_rules! operations {
     (@role $role:ident) => { Some(Role::$role) };
 }
 
-// Authors change and delete only drafts of their own, which is decided where the article is known, in
+// Authors change and delete only files that they uploaded, and only drafts of their own, which is decided where the article is known, in
 // `service/management/articles.rs`; who may take an article from which state to which stands in `models/workflow.rs`.
 operations! {
     ListManagedArticles "list_managed_articles" ArticlesRead Reader Somewhere;
@@ -284,6 +284,12 @@ operations! {
     UpdateSource "update_source" StructureWrite Editor Everywhere;
     DeleteSource "delete_source" StructureWrite Editor Everywhere;
     MergeSource "merge_source" StructureWrite Editor Everywhere;
+
+    ListManagedMedia "list_managed_media" ArticlesRead Reader Somewhere;
+    CreateMedia "create_media" ArticlesWrite Author Somewhere;
+    GetManagedMedia "get_managed_media" ArticlesRead Reader Site;
+    UpdateMedia "update_media" ArticlesWrite Author Site;
+    DeleteMedia "delete_media" ArticlesWrite Author Site;
 
     ListManagedTopics "list_managed_topics" StructureRead Reader Somewhere;
     CreateTopic "create_topic" StructureWrite Editor Site;

@@ -172,6 +172,18 @@ pub struct Audio {
     pub media_type: Option<String>,
     /// How long it is, in seconds.
     pub duration_s: Option<i64>,
+    /// The language of the rendition that is read; `None` stands for the original.
+    #[serde(default)]
+    pub locale: Option<String>,
+    /// The number of the revision that it was made for, where that is known.
+    #[serde(default)]
+    pub revision: Option<i64>,
+    /// A digest of what it reads; `None` where it was there before there were any, and reads what the article says.
+    #[serde(default)]
+    pub digest: Option<String>,
+    /// Whether the article says something else now.
+    #[serde(default)]
+    pub stale: bool,
 }
 
 /// Numbers that only grow.

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::json::Doc;
+use super::linked_media::LinkedMedia;
 use super::managed::Managed;
 
 /// A smaller copy of a picture, as WebP.
@@ -97,4 +98,6 @@ pub struct ManagedMedia {
     pub is_used: bool,
     /// Its address.
     pub url: String,
+    /// What those see of it who read what refers to it.
+    pub linked: LinkedMedia,
 }

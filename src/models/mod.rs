@@ -12,6 +12,7 @@ pub mod difference;
 pub mod freshness;
 pub mod json;
 pub mod link_group;
+pub mod linked_media;
 pub mod listing;
 pub mod managed;
 pub mod media;

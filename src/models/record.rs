@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
 
-use super::article::{Attachment, Audio};
+use super::article::Attachment;
 use super::contributor::{Contribution, ContributorName};
 use super::link_group::Link;
 use super::patch::Patch;
@@ -228,7 +228,7 @@ pub struct ArticleRecord {
     /// Files; addresses are unique within the article.
     pub attachments: Patch<Vec<Attachment>>,
     /// Recordings.
-    pub audio: Patch<Vec<Audio>>,
+    pub audio: Patch<Vec<AudioRecord>>,
     /// Keys of related articles of the site; may point forward; each once, never the article itself.
     pub related: Patch<Vec<String>>,
     /// When it vanishes again.
@@ -245,6 +245,53 @@ pub struct ArticleRecord {
     pub former_slugs: Patch<Vec<FormerSlugRecord>>,
     /// What the revision says that this makes; only in requests.
     pub comment: Option<String>,
+}
+
+/// A recording of the text.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AudioRecord {
+    /// Where it is.
+    pub url: String,
+    /// Its media type.
+    pub media_type: Option<String>,
+    /// How long it is, in seconds.
+    pub duration_s: Option<i64>,
+    /// The language of the rendition that is read; `None` stands for the original.
+    pub locale: Option<String>,
+    /// The revision that it was made for, in requests; `None` means what is known, else the one that is made.
+    pub revision: Option<i64>,
+    /// Whether the text is another one by now, in files; `None` means what is known.
+    pub stale: Option<bool>,
+}
+
+/// A file, as a request names it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MediaRecord {
+    /// Slug of the site of a new file; `None` where it belongs to all of them.
+    pub site: Option<String>,
+    /// What it is called; never `Clear`. A new file has the name that it came with.
+    pub name: Patch<String>,
+    /// What a picture shows.
+    pub alt: Patch<String>,
+}
+
+/// A file, as a line of a portal file names it. What it is, is told by its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FileRecord {
+    /// Slug of its site; `None` where it belongs to all of them.
+    pub site: Option<String>,
+    /// Natural key within the site: a relative path.
+    pub key: String,
+    /// Where its bytes are in the folder; `None` where the key says so.
+    pub file: Option<String>,
+    /// What it is called; never `Clear`. A new file has the last part of its key.
+    pub name: Patch<String>,
+    /// What a picture shows.
+    pub alt: Patch<String>,
+    /// How many bytes it must have.
+    pub size: Option<i64>,
+    /// The SHA-256 that they must have.
+    pub sha256: Option<String>,
 }
 
 /// A slug that an article had before.

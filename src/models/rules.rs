@@ -138,6 +138,43 @@ pub fn key(value: &str) -> Verdict {
     at_most_code_points(value, KEY)
 }
 
+/// The key of a file: a relative path of 1 to [`KEY`] code points that leads to no other folder than it says.
+pub fn file_key(value: &str) -> Verdict {
+    /// What file systems take as a name, in bytes.
+    const NAME: usize = 255;
+    key(value)?;
+    if value.starts_with('/') {
+        return Err("starts with `/`; give a path within the folder".to_owned());
+    }
+    if value.contains('\\') {
+        return Err("contains `\\`; separate folders with `/`".to_owned());
+    }
+    let turns = |c: &char| {
+        matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{FEFF}')
+    };
+    if let Some(c) = value.chars().find(turns) {
+        return Err(format!(
+            "contains the invisible character U+{:04X}; rename the file",
+            u32::from(c)
+        ));
+    }
+    for name in value.split('/') {
+        match name {
+            "" => return Err("has an empty part between two `/`; remove it".to_owned()),
+            "." | ".." => {
+                return Err(format!("has the part `{name}`; give a path without it"));
+            }
+            _ if name.len() > NAME => {
+                return Err(format!(
+                    "has a part of more than {NAME} bytes, which no file can be called; shorten it"
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// A name in addresses: 1 to [`KEY`] characters, and nothing that means something else in an address.
 pub fn slug(value: &str) -> Verdict {
     if value.is_empty() {

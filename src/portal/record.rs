@@ -1,7 +1,7 @@
 //! A line of a portal file, as a record or as its faults.
 
 use crate::models::record::{
-    ArticleRecord, CategoryRecord, LinkGroupRecord, MenuRecord, SiteRecord, SourceRecord,
+    ArticleRecord, CategoryRecord, FileRecord, LinkGroupRecord, MenuRecord, SiteRecord, SourceRecord,
     TopicRecord,
 };
 
@@ -22,6 +22,8 @@ pub enum Record {
     LinkGroup(LinkGroupRecord),
     /// A topic.
     Topic(TopicRecord),
+    /// A file.
+    Media(FileRecord),
     /// An article.
     Article(Box<ArticleRecord>),
 }

@@ -135,6 +135,28 @@ pub struct TopicLine<'a> {
     pub year: Option<i32>,
 }
 
+/// A file.
+#[derive(Debug, Clone, Serialize)]
+pub struct MediaLine<'a> {
+    /// Slug of its site.
+    pub site: Option<&'a str>,
+    /// Key within the site.
+    pub key: &'a str,
+    /// Where its bytes are; left out where the key says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<&'a str>,
+    /// What it is called.
+    pub name: &'a str,
+    /// What a picture shows.
+    pub alt: Option<&'a str>,
+    /// What it is.
+    pub media_type: &'a str,
+    /// How many bytes it has.
+    pub size: i64,
+    /// Their SHA-256.
+    pub sha256: &'a str,
+}
+
 /// An article.
 #[derive(Debug, Clone, Serialize)]
 pub struct ArticleLine<'a> {
@@ -189,6 +211,7 @@ pub struct ArticleLine<'a> {
     #[serde(serialize_with = "attachments")]
     pub attachments: &'a [Attachment],
     /// Recordings.
+    #[serde(serialize_with = "recordings")]
     pub audio: &'a [Audio],
     /// Keys of related articles.
     pub related: Vec<&'a str>,
@@ -265,6 +288,7 @@ enum Line<'a> {
     Menu(&'a MenuLine<'a>),
     LinkGroup(&'a LinkGroupLine<'a>),
     Topic(&'a TopicLine<'a>),
+    Media(&'a MediaLine<'a>),
     Article(&'a ArticleLine<'a>),
 }
 
@@ -313,6 +337,11 @@ impl<W: Write> Writer<W> {
     /// Writes a topic.
     pub fn topic(&mut self, topic: &TopicLine<'_>) -> io::Result<()> {
         self.line(&Line::Topic(topic))
+    }
+
+    /// Writes a file.
+    pub fn media(&mut self, media: &MediaLine<'_>) -> io::Result<()> {
+        self.line(&Line::Media(media))
     }
 
     /// Writes an article.
@@ -408,6 +437,35 @@ fn contributions<S: Serializer>(all: &[Contribution], to: S) -> Result<S::Ok, S:
     ))
 }
 
+/// What a recording was made for is known by this database alone; a file says whether it is stale.
+fn recordings<S: Serializer>(all: &[Audio], to: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Member<'a> {
+        url: &'a str,
+        media_type: Option<&'a str>,
+        duration_s: Option<i64>,
+        locale: Option<&'a str>,
+        stale: bool,
+    }
+    to.collect_seq(all.iter().map(
+        |Audio {
+             url,
+             media_type,
+             duration_s,
+             locale,
+             revision: _,
+             digest: _,
+             stale,
+         }| Member {
+            url,
+            media_type: media_type.as_deref(),
+            duration_s: *duration_s,
+            locale: locale.as_deref(),
+            stale: *stale,
+        },
+    ))
+}
+
 fn attachments<S: Serializer>(all: &[Attachment], to: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     struct Member<'a> {
@@ -463,8 +521,8 @@ mod tests {
     use crate::models::contributor::ContributorKind;
     use crate::models::patch::Patch;
     use crate::models::record::{
-        ArticleRecord, CategoryRecord, FormerPathRecord, FormerSlugRecord, IdentityRecord,
-        MenuEntry, SiteRecord, TranslationRecord,
+        ArticleRecord, AudioRecord, CategoryRecord, FormerPathRecord, FormerSlugRecord,
+        IdentityRecord, MenuEntry, SiteRecord, TranslationRecord,
     };
     use crate::models::workflow::State;
 
@@ -662,6 +720,10 @@ mod tests {
             url: "/a.mp3".to_owned(),
             media_type: None,
             duration_s: Some(60),
+            locale: Some("en".to_owned()),
+            revision: Some(2),
+            digest: Some("0f".to_owned()),
+            stale: true,
         }];
         let keywords = vec!["k".to_owned()];
         let published_at =
@@ -744,7 +806,14 @@ mod tests {
             topics: set(vec!["t".to_owned()]),
             cover: set("/c.png".to_owned()),
             attachments: set(attachments.clone()),
-            audio: set(audio.clone()),
+            audio: set(vec![AudioRecord {
+                url: "/a.mp3".to_owned(),
+                media_type: None,
+                duration_s: Some(60),
+                locale: Some("en".to_owned()),
+                revision: None,
+                stale: Some(true),
+            }]),
             related: set(vec!["later".to_owned()]),
             unpublish_at: set(unpublish_at),
             views: 983,

@@ -7,8 +7,10 @@ pub mod categories;
 pub mod export;
 pub mod health;
 pub mod import;
+pub mod inspection;
 pub mod link_groups;
 pub mod management;
+pub mod media;
 pub mod menus;
 pub mod sites;
 pub mod sources;
@@ -16,7 +18,9 @@ pub mod topics;
 pub mod upkeep;
 
 use crate::clock::Clock;
+use crate::content::media::Addresses;
 use crate::error::Result;
+use crate::library::Library;
 use crate::models::revision::Retention;
 use crate::store::Store;
 
@@ -35,10 +39,14 @@ pub struct Services {
     pub health: health::Health,
     /// Reading portal files.
     pub import: import::Import,
+    /// Looking after the bytes of files.
+    pub inspection: inspection::Inspection,
     /// Reading groups of links.
     pub link_groups: link_groups::LinkGroups,
     /// Writing through the API.
     pub management: management::Management,
+    /// Reading and receiving files.
+    pub media: media::Media,
     /// Reading menus.
     pub menus: menus::Menus,
     /// Reading sites.
@@ -52,22 +60,42 @@ pub struct Services {
 }
 
 impl Services {
-    /// Services on `store` with the time of `clock`; `settings` are those for tokens, `retention` is that of revisions.
+    /// Services on `store` with the time of `clock`; `settings` are those for tokens, `library` has the files, `addresses` says where they are for readers, `retention` is that of revisions.
     pub fn new(
         store: &Store,
         clock: &Clock,
         settings: access::AccessSettings,
+        library: Library,
+        addresses: Addresses,
         retention: Retention,
     ) -> Result<Self> {
         Ok(Self {
             access: access::Access::new(store.clone(), clock.clone(), settings)?,
-            articles: articles::Articles::new(store.clone(), clock.clone()),
+            articles: articles::Articles::new(store.clone(), clock.clone(), addresses.clone()),
             categories: categories::Categories::new(store.clone(), clock.clone()),
-            export: export::Export::new(store.clone()),
+            export: export::Export::new(store.clone(), library.clone(), addresses.clone()),
             health: health::Health::new(store.clone()),
-            import: import::Import::new(store.clone(), clock.clone(), retention),
+            import: import::Import::new(
+                store.clone(),
+                clock.clone(),
+                library.clone(),
+                addresses.clone(),
+                retention,
+            ),
+            inspection: inspection::Inspection::new(
+                store.clone(),
+                clock.clone(),
+                library.clone(),
+            ),
             link_groups: link_groups::LinkGroups::new(store.clone(), clock.clone()),
-            management: management::Management::new(store.clone(), clock.clone(), retention),
+            management: management::Management::new(
+                store.clone(),
+                clock.clone(),
+                library.clone(),
+                addresses.clone(),
+                retention,
+            ),
+            media: media::Media::new(store.clone(), clock.clone(), library),
             menus: menus::Menus::new(store.clone(), clock.clone()),
             sites: sites::Sites::new(store.clone(), clock.clone()),
             sources: sources::Sources::new(store.clone(), clock.clone()),

@@ -57,7 +57,7 @@ pub fn refresh_statistics(conn: &mut Conn) -> Result<()> {
     if let Conn::Postgres(c) = conn {
         c.batch_execute(
             "ANALYZE articles, article_slugs, former_slugs, contributors, article_texts, article_contributors, article_sources, \
-             article_topics, article_counters, listings, categories, sites, sources, article_changes, visibility_events, site_stamps",
+             article_topics, article_counters, listings, categories, sites, sources, article_changes, visibility_events, site_stamps, media, media_uses",
         )?;
     }
     Ok(())

@@ -14,7 +14,7 @@ use crate::models::managed::Managed;
 use crate::models::media::{Media, MediaFilter, NewMedia};
 use crate::models::page::Total;
 use crate::models::time::Ts;
-use crate::schema::{media, media_files, media_uses, sites};
+use crate::schema::{articles, media, media_files, media_uses, sites};
 
 /// The columns of a [`Media`], in its order.
 macro_rules! columns {
@@ -75,21 +75,61 @@ pub fn find_by_keys(conn: &mut Conn, site_id: Option<i64>, keys: &[String]) -> R
     })
 }
 
-/// Up to `limit` files with an id above `after` that articles of the site use or that are its own, or all where no site is given.
-pub fn page(conn: &mut Conn, site_id: Option<i64>, after: i64, limit: i64) -> Result<Vec<Media>> {
+/// Up to `limit` files with an id above `after`, with the slugs of their sites: those of a site and those of none that its articles use,
+/// or all where no site is given.
+pub fn page(
+    conn: &mut Conn,
+    site_id: Option<i64>,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<(Media, Option<String>)>> {
     let all = with_bytes!()
+        .left_join(sites::table.on(media::site_id.eq(sites::id.nullable())))
         .filter(media::id.gt(after))
-        .select(columns!())
+        .select((columns!(), sites::slug.nullable()))
         .order(media::id)
         .limit(limit)
         .into_boxed::<Db>();
-    Ok(match site_id {
-        None => all.load(conn)?,
-        // Those of no site are few beside those of sites.
-        Some(site_id) => all
-            .filter(media::site_id.eq(site_id).or(media::site_id.is_null()))
-            .load(conn)?,
-    })
+    let Some(site_id) = site_id else {
+        return Ok(all.load(conn)?);
+    };
+    let is_used = diesel::dsl::exists(
+        media_uses::table
+            .inner_join(articles::table.on(articles::id.eq(media_uses::article_id)))
+            .filter(media_uses::media_id.eq(media::id))
+            .filter(articles::site_id.eq(site_id)),
+    );
+    Ok(all
+        .filter(
+            media::site_id
+                .eq(site_id)
+                .or(media::site_id.is_null().and(is_used)),
+        )
+        .load(conn)?)
+}
+
+/// Of files with these bytes: the SHA-256, the id, the slug of the site, and what it is called; by id.
+pub fn with_bytes_of(
+    conn: &mut Conn,
+    sha256: &[String],
+) -> Result<Vec<(String, i64, Option<String>, String)>> {
+    Ok(media::table
+        .left_join(sites::table.on(media::site_id.eq(sites::id.nullable())))
+        .filter(any_of(media::sha256, sha256))
+        .select((media::sha256, media::id, sites::slug.nullable(), media::name))
+        .order(media::id)
+        .load(conn)?)
+}
+
+/// Ids of up to `limit` articles above `after` that use the file, in whatever state.
+pub fn articles_using(conn: &mut Conn, id: i64, after: i64, limit: i64) -> Result<Vec<i64>> {
+    Ok(media_uses::table
+        .filter(media_uses::media_id.eq(id))
+        .filter(media_uses::article_id.gt(after))
+        .select(media_uses::article_id)
+        .order(media_uses::article_id)
+        .limit(limit)
+        .load(conn)?)
 }
 
 /// A file, its history and who brought it.

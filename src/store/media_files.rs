@@ -33,6 +33,17 @@ pub fn find(conn: &mut Conn, sha256: &str) -> Result<Option<StoredFile>> {
         .optional()?)
 }
 
+/// The file with these bytes, where nobody names it.
+pub fn find_unnamed(conn: &mut Conn, sha256: &str) -> Result<Option<StoredFile>> {
+    let is_named = diesel::dsl::exists(media::table.filter(media::sha256.eq(sha256)));
+    Ok(media_files::table
+        .find(sha256)
+        .filter(diesel::dsl::not(is_named))
+        .select(file_columns!())
+        .first(conn)
+        .optional()?)
+}
+
 /// Notes that the bytes are stored, and keeps others from removing them until the transaction ends. Returns the file as it is noted,
 /// which is another one's note where the same bytes were stored before.
 pub fn claim(conn: &mut Conn, file: &StoredFile, now: Ts) -> Result<StoredFile> {

@@ -37,6 +37,11 @@ impl<'a> Tokens<'a> {
         Self { rest: html }
     }
 
+    /// The source behind the tokens that were taken.
+    pub(super) fn rest(&self) -> &'a str {
+        self.rest
+    }
+
     fn take(&mut self, length: usize) -> &'a str {
         let (taken, rest) = cut(self.rest, length);
         self.rest = rest;

@@ -6,6 +6,7 @@ pub mod fold;
 pub mod html;
 pub mod language;
 mod markup;
+pub mod media_links;
 pub mod order;
 pub mod reading;
 pub mod slug;

@@ -37,8 +37,10 @@ fn the_table_and_the_document_have_the_same_operations() {
     assert_eq!(table, documented);
 }
 
-/// Writes that batches need not know: what is told about them is not to be kept for a repeated request, or changes nothing.
-const OUT_OF_BATCHES: [Operation; 7] = [
+/// Writes that batches need not know: what is told about them is not to be kept for a repeated request, or changes nothing; or what
+/// they bring is no JSON.
+const OUT_OF_BATCHES: [Operation; 8] = [
+    Operation::CreateMedia,
     Operation::CreatePreview,
     Operation::CreateUser,
     Operation::UpdateUser,
@@ -46,6 +48,14 @@ const OUT_OF_BATCHES: [Operation; 7] = [
     Operation::CreateApiKey,
     Operation::UpdateApiKey,
     Operation::DeleteApiKey,
+];
+
+/// A file belongs to a site as a whole: a role in any part of it will do.
+const OF_FILES: [Operation; 4] = [
+    Operation::CreateMedia,
+    Operation::GetManagedMedia,
+    Operation::UpdateMedia,
+    Operation::DeleteMedia,
 ];
 
 /// Where a role holds, seen from the things that the calls are about.
@@ -85,6 +95,12 @@ fn verdict(operation: Operation, role: Role, place: Place) -> Verdict {
     };
     if role < needed {
         return Verdict::Refused;
+    }
+    if OF_FILES.contains(&operation) {
+        return match place {
+            Place::OtherSite => Verdict::Elsewhere,
+            _ => Verdict::Allowed,
+        };
     }
     // Structure is seen by everybody who works in the site.
     let is_seen = needed == Role::Reader && rule.scope == Some(Scope::StructureRead);
@@ -170,7 +186,7 @@ struct Row {
 
 /// Everything that requests can change, as numbers. Sessions apart: the tests themselves open them.
 fn dump(app: &TestApp) -> Vec<Row> {
-    const VERSIONED: [&str; 9] = [
+    const VERSIONED: [&str; 10] = [
         "sites",
         "sources",
         "categories",
@@ -178,10 +194,11 @@ fn dump(app: &TestApp) -> Vec<Row> {
         "menus",
         "link_groups",
         "articles",
+        "media",
         "users",
         "api_keys",
     ];
-    const OTHERS: [&str; 19] = [
+    const OTHERS: [&str; 21] = [
         "article_changes",
         "article_contributors",
         "article_counters",
@@ -198,6 +215,8 @@ fn dump(app: &TestApp) -> Vec<Row> {
         "former_slugs",
         "idempotency_keys",
         "listings",
+        "media_files",
+        "media_uses",
         "menu_items",
         "sign_in_failures",
         "visibility_events",
@@ -400,6 +419,7 @@ on_both! {
                 // Those below editors write what is their own.
                 let owner = if role < Role::Editor { account_of(app, &token).await } else { admin };
                 app.database().execute(&format!("UPDATE article_owners SET user_id = {owner}"));
+                app.database().execute(&format!("UPDATE media SET created_by = {owner}"));
                 let calls: Vec<(Operation, Call, Verdict)> = calls
                     .iter()
                     .map(|(operation, call)| (*operation, call.by(Some(&token)), verdict(*operation, role, place)))

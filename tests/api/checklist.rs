@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use masthead::service::export::ExportOptions;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -467,7 +468,7 @@ on_both! {
         for name in PORTALS {
             let exported = || {
                 let mut file = Vec::new();
-                app.app.services().export.run(&mut file, Some(name)).unwrap();
+                app.app.services().export.run(&mut file, ExportOptions { site: Some(name), media: None }).unwrap();
                 String::from_utf8(file).unwrap()
             };
             let before = exported();

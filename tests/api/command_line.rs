@@ -41,7 +41,8 @@ impl Place {
         self
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    /// The path of what is called `name` in it.
+    pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
@@ -141,8 +142,12 @@ impl Serving {
 
     /// The same with options.
     pub fn start_with(place: &Place, options: &[&str]) -> Self {
-        let mut child = place
-            .command(&[&["serve"], options].concat())
+        Self::launch(&mut place.command(&[&["serve"], options].concat()))
+    }
+
+    /// The same by a command that becomes the server.
+    pub fn launch(command: &mut Command) -> Self {
+        let mut child = command
             .env("MASTHEAD_BIND", "127.0.0.1:0")
             .env("MASTHEAD_WORKERS", "1")
             .stderr(Stdio::piped())
@@ -163,6 +168,11 @@ impl Serving {
             log,
             address,
         }
+    }
+
+    /// The number of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends a GET on a connection of its own.

@@ -18,6 +18,7 @@ use masthead::models::access::Scope;
 use masthead::models::reply::RequestKey;
 use masthead::models::time::Ts;
 use masthead::store;
+use masthead::service::export::ExportOptions;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -25,6 +26,7 @@ use crate::support::app::{Setup, run};
 use crate::support::calls::{Call, UNKNOWN_ID, calls, documents, full_portal, needs_caller};
 use crate::support::client::Answer;
 use crate::support::content::Record;
+use crate::support::media::{Form, pdf};
 use crate::support::spec::{self, Operation};
 use crate::support::{Backend, Portal, TestApp, on_both};
 
@@ -139,7 +141,7 @@ on_both! {
 }
 
 /// Tables that operations read; without them each fails.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     "sites",
     "sources",
     "categories",
@@ -147,6 +149,7 @@ const TABLES: [&str; 9] = [
     "menus",
     "link_groups",
     "articles",
+    "media",
     "listings",
     "article_changes",
 ];
@@ -215,7 +218,7 @@ async fn without_the_file(app: &TestApp) {
         is_free: false,
     };
     let export = app.app.services().export.clone();
-    let exporting = std::thread::spawn(move || export.run(stalled, None));
+    let exporting = std::thread::spawn(move || export.run(stalled, ExportOptions::default()));
     has_started.recv().unwrap();
     let file = PathBuf::from(app.database().url.trim_start_matches("sqlite:"));
     let aside = file.with_extension("aside");
@@ -509,6 +512,7 @@ async fn provoke(
 ) -> Result<Provoked, String> {
     Ok(match status {
         "200" => vec![(call.send(app).await, None)],
+        "206" => vec![(call.send_with(app, &[("range", "bytes=0-0")]).await, None)],
         "304" => unchanged(app, call, good).await?,
         "308" => {
             let path = call.path.replace("/a2", "/a2-now");
@@ -531,6 +535,10 @@ async fn provoke(
             vec![(answer, Some("preview_expired"))]
         }
         "410" => gone(app, call).await,
+        "416" => {
+            let answer = call.send_with(app, &[("range", "bytes=999999999-")]).await;
+            vec![(answer, Some("range_not_satisfiable"))]
+        }
         // These have ways of their own.
         "413" | "500" | "503" => Vec::new(),
         _ => return Err(format!("`provoke` has no way to {status}")),
@@ -679,17 +687,24 @@ fn batch_of(operation: Value) -> Value {
 /// Answers of a writing operation that should have `status`, before its good request. A new status needs a line here.
 async fn provoke_write(app: &TestApp, call: &Call, status: &str) -> Result<Provoked, String> {
     let is_batch = call.operation.id == "runBatch";
-    let with_type = |media_type: &'static str, body: String| {
+    let with_type = |media_type: &str, body: String| {
         let request = call.bare(app).header("if-match", "*");
         request.header("content-type", media_type).body(body).send()
     };
     Ok(match status {
-        "200" | "201" | "204" | "413" | "500" | "503" => Vec::new(),
+        // A file that stalls and a full disk have tests of their own.
+        "200" | "201" | "204" | "408" | "413" | "500" | "503" | "507" => Vec::new(),
         "400" => {
             let mut answers = bad_parameters(app, call).await;
             if call.body.is_some() {
                 for text in ["{", "", "{} {}"] {
                     let answer = with_type("application/json", text.to_owned()).await;
+                    answers.push((answer, Some("malformed_request")));
+                }
+            }
+            if let Some(form) = &call.form {
+                for text in ["", "--", "--x\r\n\r\n"] {
+                    let answer = with_type(&form.content_type(), text.to_owned()).await;
                     answers.push((answer, Some("malformed_request")));
                 }
             }
@@ -764,13 +779,24 @@ fn takes_key(call: &Call) -> bool {
 
 async fn invalid_bodies(app: &TestApp, call: &Call) -> Provoked {
     let mut answers = Vec::new();
-    for body in [
+    let bodies = [
         json!({"no_such_member": 1}),
         json!([]),
         json!("x"),
         Value::Null,
-    ] {
+    ];
+    for body in bodies.into_iter().filter(|_| call.form.is_none()) {
         answers.push((call.with_body(body).send(app).await, Some("invalid_body")));
+    }
+    if let Some(form) = &call.form {
+        for form in [
+            Form::new(),
+            Form::of("a.html", "<html>"),
+            form.clone().text("no_such_part", "1"),
+        ] {
+            let answer = call.bare(app).form(&form).send().await;
+            answers.push((answer, Some("invalid_body")));
+        }
     }
     if takes_key(call) {
         let key = format!("reused-by-{}", call.operation.id);
@@ -827,16 +853,28 @@ async fn conflicts(app: &TestApp, call: &Call) -> Result<Provoked, String> {
     let mut answers = Vec::new();
     if takes_key(call) {
         let key = format!("runs-for-{}", call.operation.id);
-        let mut digest = Sha256::new();
-        digest.update(format!(
-            "{} {}",
-            call.method(),
-            call.path.trim_end_matches('?')
-        ));
-        digest.update([0]);
-        digest.update(call.body.clone().unwrap_or_default().to_string());
-        let fingerprint = URL_SAFE_NO_PAD.encode(digest.finalize());
-        claim(app, call, &key, &fingerprint).await;
+        match &call.form {
+            // As a process leaves it that stopped in between.
+            Some(_) => {
+                let first = call.send_with(app, &[("idempotency-key", &key)]).await;
+                assert_good(&first);
+                app.database().execute(&format!(
+                    "UPDATE idempotency_keys SET status = NULL, headers = NULL, body = NULL WHERE key = '{key}'"
+                ));
+            }
+            None => {
+                let mut digest = Sha256::new();
+                digest.update(format!(
+                    "{} {}",
+                    call.method(),
+                    call.path.trim_end_matches('?')
+                ));
+                digest.update([0]);
+                digest.update(call.body.clone().unwrap_or_default().to_string());
+                let fingerprint = URL_SAFE_NO_PAD.encode(digest.finalize());
+                claim(app, call, &key, &fingerprint).await;
+            }
+        }
         let answer = call.send_with(app, &[("idempotency-key", &key)]).await;
         answers.push((answer, Some("idempotency_key_in_use")));
     }
@@ -885,6 +923,13 @@ async fn rival(app: &TestApp, call: &Call) -> Option<Call> {
                 .await
                 .json();
             call.to(&format!("{manage}/categories/{}", local["id"]))
+        }
+        "deleteMedia" => {
+            let desk = app.desk("admin");
+            let file = desk.uploaded("图.pdf", pdf("rival")).await;
+            let using = json!({"site": "demo", "category": "news", "title": "用", "attachments": [{"name": "附", "url": file["url"]}]});
+            desk.made("/articles", &using).await;
+            call.to(&format!("{manage}/media/{}", file["id"]))
         }
         "deleteSource" => {
             let used = app.get("/api/v1/sources").await.json()["items"][0]["id"].to_string();

@@ -46,6 +46,7 @@ async fn panics_are_open() {
     }
     let limits = Edge {
         public_url: "https://example.org".to_owned(),
+        max_upload_bytes: 0,
         max_body_bytes: 1,
         request_timeout: std::time::Duration::from_secs(9),
     };

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use masthead::error::Error;
+use masthead::service::export::ExportOptions;
 use serde_json::{Value, json};
 
 use crate::support::app::{Setup, run};
@@ -13,7 +14,7 @@ use crate::support::{Backend, Portal, TestApp, on_both, shared};
 /// Everything of the database as a portal file.
 pub fn exported(app: &TestApp) -> String {
     let mut file = Vec::new();
-    app.app.services().export.run(&mut file, None).unwrap();
+    app.app.services().export.run(&mut file, ExportOptions::default()).unwrap();
     String::from_utf8(file).unwrap()
 }
 
@@ -720,7 +721,7 @@ on_both! {
         app.import(&Portal::new("one").source("s1").source("s2").source("unused").article("a", |a| a.sources(&["s2"])));
         app.import(&Portal::new("two").article("b", |a| a.sources(&["s1"])));
         let mut file = Vec::new();
-        app.app.services().export.run(&mut file, Some("one")).unwrap();
+        app.app.services().export.run(&mut file, ExportOptions { site: Some("one"), media: None }).unwrap();
         let file = String::from_utf8(file).unwrap();
         let kinds: Vec<Value> = file.lines().map(|l| serde_json::from_str::<Value>(l).unwrap()).map(|r| json!([r["type"], r["slug"]])).collect();
         assert_eq!(kinds, [json!(["portal", null]), json!(["site", "one"]), json!(["source", "s2"]), json!(["category", null]), json!(["article", "a"])]);
@@ -729,7 +730,7 @@ on_both! {
             assert_eq!(exported(other), file);
         })
         .await;
-        let unknown = app.app.services().export.run(Vec::new(), Some("three"));
+        let unknown = app.app.services().export.run(Vec::new(), ExportOptions { site: Some("three"), media: None });
         assert!(matches!(unknown, Err(Error::NotFound { key, .. }) if key == "three"));
     }
 

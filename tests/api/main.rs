@@ -6,6 +6,7 @@
 )]
 
 mod access_sweep;
+mod article_media;
 mod articles;
 mod batch;
 mod bodies;
@@ -43,6 +44,16 @@ mod manage_sources;
 mod manage_topics;
 mod manage_users;
 mod managed_visibility;
+mod media;
+mod media_bad_forms;
+mod media_bad_input;
+mod media_crashes;
+mod media_races;
+mod media_delivery;
+#[cfg(feature = "s3")]
+mod media_buckets;
+#[cfg(feature = "s3")]
+mod media_storage;
 mod menus;
 mod pagination;
 mod previews;

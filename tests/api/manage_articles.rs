@@ -86,7 +86,7 @@ on_both! {
             "event_date": "2026-01-02", "cover": "https://example.org/c.jpg",
             "attachments": [{"name": "報告.pdf", "url": "https://example.org/r.pdf", "media_type": "application/pdf",
                 "size": 12, "sha256": "0".repeat(64)}],
-            "audio": [{"url": "https://example.org/a.mp3", "media_type": "audio/mpeg", "duration_s": 3}],
+            "audio": [{"url": "https://example.org/a.mp3", "media_type": "audio/mpeg", "duration_s": 3, "locale": "en", "revision": 1, "stale": false}],
             "related": ["other"], "published_at": "2026-01-10T08:00:00+09:00", "published_precision": "minute",
             "unpublish_at": "2027-01-01T00:00:00Z",
             "translations": [{"locale": "en", "title": "Deep sea", "body_html": "<p>Text</p>", "slug": "deep-sea",

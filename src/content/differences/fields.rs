@@ -216,11 +216,18 @@ fn recording(recording: &Audio) -> Entry {
         url,
         media_type,
         duration_s,
+        locale,
+        revision,
+        digest: _,
+        stale,
     } = recording;
     Entry::new(url.clone())
         .with("url", Some(url))
         .with("media_type", media_type.as_deref())
         .with("duration_s", duration_s.map(|s| s.to_string()).as_deref())
+        .with("locale", locale.as_deref())
+        .with("revision", revision.map(|n| n.to_string()).as_deref())
+        .with("stale", Some(if *stale { "true" } else { "false" }))
         .known_by(Some(url.clone()))
 }
 

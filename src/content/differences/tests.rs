@@ -179,6 +179,10 @@ fn every_field_is_told_by_its_name() {
         url: "/1.mp3".to_owned(),
         media_type: None,
         duration_s: None,
+        locale: None,
+        revision: None,
+        digest: None,
+        stale: false,
     }];
     let original = &mut content.texts[0];
     original.title = "2026年度报告🌊".to_owned();

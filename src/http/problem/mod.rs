@@ -31,9 +31,9 @@ pub use responses::{
     TokenProblems,
 };
 pub use responses::{
-    ChangeProblems, CreateProblems, DeleteProblems, FreeChangeProblems, FreeDeleteProblems,
-    ItemProblems, ManagedItemProblems, ManagedListProblems, PreviewProblems, ReadProblems,
-    ServerProblems,
+    ChangeProblems, CreateProblems, DeleteProblems, FileProblems, FreeChangeProblems,
+    FreeDeleteProblems, ItemProblems, ManagedItemProblems, ManagedListProblems, PreviewProblems,
+    ReadProblems, ServerProblems, UploadProblems,
 };
 
 /// The media type of every error body.

@@ -36,6 +36,12 @@ pub struct ManagedItemProblems;
 /// What an operation that makes something may answer: 409, 415, 422 and [`ManagedListProblems`].
 pub struct CreateProblems;
 
+/// What an operation that delivers a file may answer: 304, 416 and [`ItemProblems`].
+pub struct FileProblems;
+
+/// What an operation that takes a file may answer: 408, 507 and [`CreateProblems`].
+pub struct UploadProblems;
+
 /// What an operation that changes something may answer: 404, 412, 428 and [`CreateProblems`].
 pub struct ChangeProblems;
 
@@ -269,6 +275,56 @@ impl IntoResponses for CreateProblems {
             documented(
                 "The body cannot be used; `errors` names each fault. Or the `Idempotency-Key` was used for another request",
                 &Problem::from(Error::Invalid(vec![title])),
+            ),
+        ]);
+        all
+    }
+}
+
+impl IntoResponses for FileProblems {
+    fn responses() -> Responses {
+        let mut all = ItemProblems::responses();
+        let part = ResponseBuilder::new()
+            .description("The part of the file that `Range` asks for; `Content-Range` says which");
+        let unchanged = ResponseBuilder::new().description(
+            "Not modified: `If-None-Match` or `If-Modified-Since` says that the client has it already",
+        );
+        all.insert("206".to_owned(), part.build().into());
+        all.insert("304".to_owned(), unchanged.build().into());
+        all.extend([documented(
+            "The part that `Range` asks for begins behind the end of the file",
+            &Problem::new(ProblemCode::RangeNotSatisfiable),
+        )]);
+        all
+    }
+}
+
+impl IntoResponses for UploadProblems {
+    fn responses() -> Responses {
+        let mut all = CreateProblems::responses();
+        let kind = Fault::new(
+            "/file",
+            "type_not_allowed",
+            "`file` is an SVG picture, which can hold scripts; export it as PNG or WebP",
+        );
+        all.extend([
+            documented(
+                "Nothing of the file arrived for too long",
+                &Error::Stalled { seconds: 20 }.into(),
+            ),
+            documented(
+                "The file, or what is said about it, cannot be used; `errors` says why and what to do. Or the `Idempotency-Key` was used \
+                 for another request",
+                &Problem::from(Error::Invalid(vec![kind])),
+            ),
+            documented(
+                "The body is not `multipart/form-data`",
+                &Problem::new(ProblemCode::UnsupportedMediaType)
+                    .with_detail("A file is sent as `multipart/form-data`, in a part called `file`."),
+            ),
+            documented(
+                "The storage is full; nothing was kept",
+                &Problem::new(ProblemCode::InsufficientStorage),
             ),
         ]);
         all

@@ -48,7 +48,7 @@ struct Operation<'b> {
 /// Up to 500 operations in order, each with the `method` and `path` of its own operation, such as `PATCH` and
 /// `/manage/articles/42`. With `atomic=true` all are done or none: the first that fails decides the answer, and pointers begin
 /// with its place, such as `/operations/3/body/title`. With `atomic=false` each is done for itself and the answer reports on each.
-/// Accounts and API keys are written one by one.
+/// Accounts, API keys and new files are written one by one.
 #[utoipa::path(operation_id = "runBatch", tag = "management", params(BatchQuery), request_body = BatchRequest, security(("bearer" = [])),
     responses((status = 200, description = "What became of each operation", body = BatchReport), BatchProblems))]
 #[post("/batch")]
@@ -284,6 +284,12 @@ impl Request<'_> {
             ["articles", ..] => resource!(articles),
             ["categories", ..] => resource!(@arms categories),
             ["link-groups", ..] => resource!(link_groups),
+            // Files come in forms of their own, one a request.
+            ["media", id] => match method {
+                "PATCH" => managed::media::update(self::id(id)?, self.expected()?, &self.body()?),
+                "DELETE" => Ok(managed::media::delete(self::id(id)?, self.expected()?)),
+                _ => Err(unknown(method)),
+            },
             ["menus", ..] => resource!(menus),
             ["sites", ..] => resource!(sites),
             ["sources", ..] => resource!(sources),
@@ -329,7 +335,7 @@ fn id(segment: &str) -> Result<i64, Problem> {
 
 fn unknown(method: &str) -> Problem {
     Problem::not_found().with_detail(format!(
-        "There is no write `{}` under this path; accounts, API keys and previews are made one by one.",
+        "There is no write `{}` under this path; accounts, API keys, files and previews are made one by one.",
         rules::excerpt(method)
     ))
 }

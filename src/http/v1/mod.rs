@@ -15,6 +15,7 @@ pub fn configure(config: &mut ServiceConfig) {
     use management::articles as managed_articles;
     use management::categories as managed_categories;
     use management::link_groups as managed_link_groups;
+    use management::media as managed_media;
     use management::menus as managed_menus;
     use management::previews as managed_previews;
     use management::sites as managed_sites;
@@ -25,7 +26,7 @@ pub fn configure(config: &mut ServiceConfig) {
     use management::{analytics, api_keys, audit, users, visibility};
     use management::{revision_diff, revisions};
 
-    use delivery::{articles, categories, link_groups, menus, previews, sites, sources, topics};
+    use delivery::{articles, categories, link_groups, media, menus, previews, sites, sources, topics};
     config.service(
         scope("/api/v1/auth")
             .service(tokens::create_token)
@@ -84,6 +85,11 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(managed_link_groups::get_managed_link_group)
             .service(managed_link_groups::update_link_group)
             .service(managed_link_groups::delete_link_group)
+            .service(managed_media::list_managed_media)
+            .service(managed_media::create_media)
+            .service(managed_media::get_managed_media)
+            .service(managed_media::update_media)
+            .service(managed_media::delete_media)
             .service(users::list_users)
             .service(users::create_user)
             .service(users::get_user)
@@ -117,6 +123,7 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(articles::list_article_changes)
             .service(articles::get_article)
             .service(articles::get_article_by_slug)
+            .service(media::get_media_file)
             .service(previews::get_preview),
     );
 }

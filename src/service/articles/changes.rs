@@ -1,6 +1,7 @@
 //! The feed of changes: what was published, changed or withdrawn, for those who keep a copy.
 
-use super::{Articles, Languages, Moment, Summary, summaries};
+use super::{Articles, Languages, Moment, Summary, media, summaries};
+use crate::content::media::Addresses;
 use crate::error::Result;
 use crate::models::change::{Change, ChangePlace};
 use crate::models::freshness::{Fresh, Freshness};
@@ -48,10 +49,19 @@ impl Articles {
         languages: Languages,
     ) -> Result<Fresh<ChangePage>> {
         let now = self.now();
+        let addresses = self.addresses.clone();
         self.store
             .read(move |conn| {
                 store::connection::snapshot(conn, |conn| {
-                    changes(conn, site.as_deref(), since, limit, &languages, now)
+                    changes(
+                        conn,
+                        site.as_deref(),
+                        since,
+                        limit,
+                        &languages,
+                        &addresses,
+                        now,
+                    )
                 })
             })
             .await
@@ -64,6 +74,7 @@ fn changes(
     since: Since,
     limit: i64,
     languages: &Languages,
+    addresses: &Addresses,
     now: Ts,
 ) -> Result<Fresh<ChangePage>> {
     let zone = match site {
@@ -114,6 +125,7 @@ fn changes(
         .collect();
     let articles = store::articles::find_all(conn, &public, now)?;
     let mut shown: Vec<Summary> = summaries(conn, articles, languages)?;
+    media::of_summaries(conn, addresses, &mut shown)?;
     let items = changes
         .into_iter()
         .map(|change| {

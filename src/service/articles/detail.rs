@@ -2,12 +2,15 @@
 
 use std::fmt::Display;
 
+use super::media::{self, Linked};
 use super::{Articles, Languages, Summary, choose, locales, summaries};
+use crate::content::media::Addresses;
 use crate::error::{Error, Resource, Result};
-use crate::models::article::{PublicArticle, Retraction, StoredAttachment, StoredText};
+use crate::models::article::{Audio, PublicArticle, Retraction, StoredAttachment, StoredText};
 use crate::models::category::Category;
 use crate::models::contributor::StoredContribution;
 use crate::models::freshness::{Fresh, Freshness};
+use crate::models::linked_media::LinkedMedia;
 use crate::models::site::Site;
 use crate::models::source::Source;
 use crate::models::time::Ts;
@@ -43,8 +46,12 @@ pub struct Detail {
     pub sources: Vec<Source>,
     /// Its topics.
     pub topics: Vec<Topic>,
+    /// What is known of its cover, where that is one of our media.
+    pub cover: Option<LinkedMedia>,
     /// Its files.
-    pub attachments: Vec<StoredAttachment>,
+    pub attachments: Vec<Linked<StoredAttachment>>,
+    /// Recordings of the text.
+    pub audio: Vec<Linked<Audio>>,
     /// The categories from the root down to its own.
     pub ancestors: Option<Vec<Category>>,
     /// `(previous, next)`.
@@ -80,9 +87,12 @@ impl Articles {
         include: Include,
     ) -> Result<Fresh<Detail>> {
         let now = self.now();
+        let addresses = self.addresses.clone();
         self.store
             .read_short(move |conn| {
-                store::connection::snapshot(conn, |conn| detail(conn, id, &languages, include, now))
+                store::connection::snapshot(conn, |conn| {
+                    detail(conn, id, &languages, include, &addresses, now)
+                })
             })
             .await
     }
@@ -97,10 +107,11 @@ impl Articles {
         include: Include,
     ) -> Result<BySlug> {
         let now = self.now();
+        let addresses = self.addresses.clone();
         self.store
             .read_short(move |conn| {
                 store::connection::snapshot(conn, |conn| {
-                    by_slug(conn, &site, &slug, languages, include, now)
+                    by_slug(conn, &site, &slug, languages, include, &addresses, now)
                 })
             })
             .await
@@ -113,6 +124,7 @@ fn by_slug(
     slug: &str,
     mut languages: Languages,
     include: Include,
+    addresses: &Addresses,
     now: Ts,
 ) -> Result<BySlug> {
     let site_id =
@@ -120,7 +132,7 @@ fn by_slug(
     if let Some((id, locale)) = store::articles::find_slug(conn, site_id, slug, now)? {
         // A translation's own slug asks for that translation.
         languages.locale = languages.locale.or(locale);
-        let found = detail(conn, id, &languages, include, now)?;
+        let found = detail(conn, id, &languages, include, addresses, now)?;
         return Ok(BySlug::Here(Box::new(found)));
     }
     let next = match store::articles::find_successor(conn, site_id, slug, now)? {
@@ -149,9 +161,10 @@ fn detail(
     id: i64,
     languages: &Languages,
     include: Include,
+    addresses: &Addresses,
     now: Ts,
 ) -> Result<Fresh<Detail>> {
-    let Some((article, site_stamp)) = store::articles::find(conn, id, now)? else {
+    let Some((mut article, site_stamp)) = store::articles::find(conn, id, now)? else {
         return Err(missing(store::articles::find_retraction(conn, id)?, id));
     };
     let ids = [id];
@@ -189,7 +202,12 @@ fn detail(
         None
     };
     let freshness = freshness(conn, &article, site_stamp, include, now)?;
-    let value = Detail {
+    let attachments = match article.article.has_attachments {
+        true => store::articles::attachments(conn, &ids)?,
+        false => Vec::new(),
+    };
+    let audio = std::mem::take(&mut article.article.audio.0);
+    let mut value = Detail {
         text,
         available_locales,
         contributions: store::contributors::of_articles(conn, &ids)?,
@@ -201,17 +219,16 @@ fn detail(
             .into_iter()
             .map(|(_, t)| t)
             .collect(),
-        attachments: if article.article.has_attachments {
-            store::articles::attachments(conn, &ids)?
-        } else {
-            Vec::new()
-        },
+        cover: None,
+        attachments: attachments.into_iter().map(|file| (file, None)).collect(),
+        audio: audio.into_iter().map(|audio| (audio, None)).collect(),
         ancestors,
         neighbors,
         related,
         site,
         article,
     };
+    media::of_detail(conn, addresses, &mut value)?;
     Ok(Fresh { value, freshness })
 }
 

@@ -2,7 +2,8 @@
 
 use chrono::{FixedOffset, NaiveDate, NaiveTime};
 
-use super::{Articles, Languages, Summary, summaries};
+use super::{Articles, Languages, Summary, media, summaries};
+use crate::content::media::Addresses;
 use crate::error::Result;
 use crate::models::article::PublicArticle;
 use crate::models::freshness::Fresh;
@@ -119,11 +120,14 @@ impl Articles {
         languages: Languages,
     ) -> Result<Fresh<Page<Summary, Place>>> {
         let clock = self.clock.clone();
+        let addresses = self.addresses.clone();
         let is_bounded = query.is_bounded();
         let work = move |conn: &mut Conn| {
             // Now, not when the request began to wait for its turn.
             let now = Ts::from(clock.now());
-            store::connection::snapshot(conn, |conn| page(conn, &query, &languages, now))
+            store::connection::snapshot(conn, |conn| {
+                page(conn, &query, &languages, &addresses, now)
+            })
         };
         if is_bounded {
             self.store.read_short(work).await
@@ -137,6 +141,7 @@ fn page(
     conn: &mut Conn,
     query: &ArticleQuery,
     languages: &Languages,
+    addresses: &Addresses,
     now: Ts,
 ) -> Result<Fresh<Page<Summary, Place>>> {
     let site = match &query.site {
@@ -164,12 +169,11 @@ fn page(
         },
     };
     let (items, rest) = found.split();
+    let articles = items.into_iter().map(|(article, _)| article).collect();
+    let mut items = summaries(conn, articles, languages)?;
+    media::of_summaries(conn, addresses, &mut items)?;
     Ok(Fresh {
-        value: rest.with_items(summaries(
-            conn,
-            items.into_iter().map(|(article, _)| article).collect(),
-            languages,
-        )?),
+        value: rest.with_items(items),
         freshness,
     })
 }

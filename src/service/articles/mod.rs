@@ -3,13 +3,16 @@
 mod changes;
 mod detail;
 mod list;
+mod media;
 mod preview;
 
 use std::collections::HashMap;
 
 use crate::clock::Clock;
+use crate::content::media::Addresses;
 use crate::error::{Error, Result};
 use crate::models::article::{PublicArticle, TextSummary};
+use crate::models::linked_media::LinkedMedia;
 use crate::models::time::Ts;
 use crate::store::{self, Conn, Store};
 use crate::text::language;
@@ -17,12 +20,14 @@ use crate::text::language;
 pub use changes::{ChangePage, Changed, Since};
 pub use detail::{BySlug, Detail, Include};
 pub use list::{ArticleQuery, Moment};
+pub use media::Linked;
 
 /// Use cases on articles.
 #[derive(Clone)]
 pub struct Articles {
     store: Store,
     clock: Clock,
+    addresses: Addresses,
 }
 
 /// The languages a reader wants, best first.
@@ -45,11 +50,17 @@ pub struct Summary {
     pub text: TextSummary,
     /// The languages it exists in, the original first.
     pub available_locales: Vec<String>,
+    /// What is known of its cover, where that is one of our media.
+    pub cover: Option<LinkedMedia>,
 }
 
 impl Articles {
-    pub(super) fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock }
+    pub(super) fn new(store: Store, clock: Clock, addresses: Addresses) -> Self {
+        Self {
+            store,
+            clock,
+            addresses,
+        }
     }
 
     fn now(&self) -> Ts {
@@ -57,7 +68,7 @@ impl Articles {
     }
 }
 
-/// Adds to each article the rendition that the reader gets, with one statement for all.
+/// Adds to each article the rendition that the reader gets, with one statement for all; what is known of its cover comes later.
 fn summaries(
     conn: &mut Conn,
     articles: Vec<PublicArticle>,
@@ -88,6 +99,7 @@ fn summaries(
                 article,
                 text,
                 available_locales,
+                cover: None,
             })
         })
         .collect()

@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 
 use super::detail::{ancestors, beside};
+use super::media;
 use super::{Articles, Detail, Include, Languages, choose, summaries};
+use crate::content::media::Addresses;
 use crate::error::{Error, Resource, Result};
 use crate::models::article::{
     ArticleContent, ArticleRow, ArticleState, Attachment, Heading, ManagedArticle, PublicArticle,
@@ -36,10 +38,11 @@ impl Articles {
                 ended_at: preview.expires_at.to_rfc3339(),
             });
         }
+        let addresses = self.addresses.clone();
         self.store
             .read_long(move |conn| {
                 store::connection::snapshot(conn, |conn| {
-                    detail(conn, preview, &languages, include, now)
+                    detail(conn, preview, &languages, include, &addresses, now)
                 })
             })
             .await
@@ -51,6 +54,7 @@ fn detail(
     preview: Preview,
     languages: &Languages,
     include: Include,
+    addresses: &Addresses,
     now: Ts,
 ) -> Result<Detail> {
     let (id, number) = (preview.article_id, preview.revision);
@@ -85,7 +89,7 @@ fn detail(
         related,
         former_slugs: _,
     } = content;
-    let article = as_it_was(
+    let mut article = as_it_was(
         conn,
         present,
         state,
@@ -125,7 +129,9 @@ fn detail(
         true => store::sites::find(conn, &article.site_slug)?,
         false => None,
     };
-    Ok(Detail {
+    let audio = std::mem::take(&mut article.article.audio.0);
+    let attachments = stored_attachments(conn, id, attachments, attachment_ids)?;
+    let mut found = Detail {
         text: stored_text(id, text, revision.is_current),
         available_locales,
         contributions: contributions
@@ -139,13 +145,17 @@ fn detail(
             s.id
         }),
         topics: in_order(&topics, store::topics::find_all(conn, &topics)?, |t| t.id),
-        attachments: stored_attachments(conn, id, attachments, attachment_ids)?,
+        cover: None,
+        attachments: attachments.into_iter().map(|file| (file, None)).collect(),
+        audio: audio.into_iter().map(|audio| (audio, None)).collect(),
         ancestors,
         neighbors,
         related,
         site,
         article,
-    })
+    };
+    media::of_detail(conn, addresses, &mut found)?;
+    Ok(found)
 }
 
 /// The article with the state that it had. What is counted, its site and its category are as they are now; a category that is

@@ -1,9 +1,10 @@
 //! The articles of a portal file, a batch at a time: looked up together, merged one by one, written together.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{Outcome, Run, fault};
 use crate::content::articles::{Known, Merged, merge};
+use crate::content::audio::Revisions;
 use crate::error::Result;
 use crate::models::article::{ArticleContent, Status};
 use crate::models::patch::Patch;
@@ -12,10 +13,14 @@ use crate::store::articles::{Loaded, NewArticle};
 use crate::store::{self, Conn};
 
 /// An article of the batch.
-struct Candidate {
-    line: u64,
-    stored: Option<Loaded>,
-    article: Merged,
+pub(super) struct Candidate {
+    pub(super) line: u64,
+    pub(super) stored: Option<Loaded>,
+    pub(super) article: Merged,
+    /// The languages of the translations that the line has, in order.
+    pub(super) translations: Vec<String>,
+    /// The media that it uses, where these are to be written.
+    pub(super) uses: Option<BTreeSet<i64>>,
     /// The line names another status, and the article stays retracted.
     stays_retracted: bool,
 }
@@ -60,6 +65,7 @@ impl Run {
         site_id: i64,
         records: Vec<(u64, ArticleRecord)>,
     ) -> Result<()> {
+        let records = self.link_files(conn, site_id, records)?;
         let mut stored = stored(conn, site_id, &records)?;
         let known = known(conn, site_id, &records)?;
         let mut merged = Vec::with_capacity(records.len());
@@ -67,16 +73,21 @@ impl Run {
             let old = stored.remove(&record.key);
             let content = old.as_ref().map(|old| &old.content);
             let stays_retracted = keep_retraction(&mut record, content);
-            match merge(record, content, &known, self.now) {
+            let translations = locales(&record);
+            let next = old.as_ref().map_or(1, |old| old.revision + 1);
+            match merge(record, content, &known, &Revisions::only(next), self.now) {
                 Ok(article) => merged.push(Candidate {
                     line,
                     stored: old,
                     article,
+                    translations,
+                    uses: None,
                     stays_retracted,
                 }),
                 Err(misfit) => self.conclude(line, Err(misfit.into()))?,
             }
         }
+        let merged = self.settle_media(conn, site_id, merged)?;
         let mut merged = self.settle_slugs(conn, site_id, merged)?;
         for candidate in &mut merged {
             let stored = candidate.stored.as_ref().map(|old| &old.content);
@@ -112,6 +123,7 @@ impl Run {
             return Ok(());
         }
         let lines: Vec<u64> = created.iter().map(|m| m.line).collect();
+        let uses: Vec<Option<BTreeSet<i64>>> = created.iter().map(|m| m.uses.clone()).collect();
         let new: Vec<NewArticle> = created
             .into_iter()
             .map(|m| NewArticle {
@@ -123,6 +135,7 @@ impl Run {
         self.has_written = true;
         self.touched.insert(site_id);
         let saved = store::articles::insert(conn, site_id, &new, &self.occasion())?;
+        store::media::insert_uses(conn, &of_articles(&saved.ids, &uses))?;
         let mut links = Vec::new();
         for ((line, id), article) in lines.iter().zip(&saved.ids).zip(&new) {
             stage(&mut links, *line, *id, &article.content.related);
@@ -143,6 +156,11 @@ impl Run {
         self.has_written = true;
         self.touched.insert(site_id);
         let saved = store::articles::update(conn, site_id, &pairs, &self.occasion())?;
+        let uses: Vec<Option<BTreeSet<i64>>> = updated.iter().map(|m| m.uses.clone()).collect();
+        let uses = of_articles(&saved.ids, &uses);
+        if !uses.is_empty() {
+            store::media::set_uses(conn, &uses)?;
+        }
         let mut links = Vec::new();
         let mut cleared = Vec::new();
         for ((id, merged), (old, _)) in saved.ids.iter().zip(updated).zip(&pairs) {
@@ -162,7 +180,7 @@ impl Run {
         store::import::stage_related(conn, site_id, &links)
     }
 
-    fn add_counts(&mut self, counts: store::counts::Deltas) {
+    pub(super) fn add_counts(&mut self, counts: store::counts::Deltas) {
         for (category_id, delta) in counts {
             *self.counts.entry(category_id).or_default() += delta;
         }
@@ -224,6 +242,22 @@ impl Run {
             }
         }
         Ok(settled)
+    }
+}
+
+/// The media that articles use, where these are to be written.
+fn of_articles(ids: &[i64], uses: &[Option<BTreeSet<i64>>]) -> Vec<(i64, BTreeSet<i64>)> {
+    let written = ids.iter().zip(uses);
+    written
+        .filter_map(|(id, uses)| Some((*id, uses.clone()?)))
+        .collect()
+}
+
+/// The languages of the translations of a line.
+fn locales(record: &ArticleRecord) -> Vec<String> {
+    match &record.translations {
+        Patch::Set(translations) => translations.iter().map(|t| t.locale.clone()).collect(),
+        Patch::Keep | Patch::Clear => Vec::new(),
     }
 }
 

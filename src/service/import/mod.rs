@@ -5,15 +5,20 @@
 
 mod articles;
 mod former_paths;
+mod media;
 mod sample;
 mod site_parts;
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::BufRead;
+use std::path::Path;
 
+use self::media::Files;
 use crate::clock::Clock;
 use crate::content::Misfit;
+use crate::content::media::Addresses;
 use crate::error::{Error, Result};
+use crate::library::{Folder, Library};
 use crate::models::record::ArticleRecord;
 use crate::models::revision::{Action, Occasion, Retention};
 use crate::models::time::Ts;
@@ -36,14 +41,18 @@ const FAULTS_KEPT: usize = 1000;
 pub struct Import {
     store: Store,
     clock: Clock,
+    library: Library,
+    addresses: Addresses,
     retention: Retention,
 }
 
 /// How a file is taken in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ImportOptions {
+pub struct ImportOptions<'o> {
     /// Keep the good lines of a file that has bad ones; otherwise nothing of such a file is kept.
     pub keep_going: bool,
+    /// The folder that has the files which it names.
+    pub media: Option<&'o Path>,
 }
 
 /// How far an import is.
@@ -66,6 +75,8 @@ pub struct ImportReport {
     pub updated: u64,
     /// Records that were already there as they are in the file.
     pub unchanged: u64,
+    /// Files of the folder that became media because an article names them; they have no line, so they count as no record.
+    pub files: u64,
     /// Lines about retracted articles whose other status was left aside; all else of them was taken in.
     pub stay_retracted: u64,
     /// The first thousand faults.
@@ -77,10 +88,18 @@ pub struct ImportReport {
 }
 
 impl Import {
-    pub(super) fn new(store: Store, clock: Clock, retention: Retention) -> Self {
+    pub(super) fn new(
+        store: Store,
+        clock: Clock,
+        library: Library,
+        addresses: Addresses,
+        retention: Retention,
+    ) -> Self {
         Self {
             store,
             clock,
+            library,
+            addresses,
             retention,
         }
     }
@@ -92,10 +111,26 @@ impl Import {
     pub fn run(
         &self,
         reader: impl BufRead,
-        options: ImportOptions,
+        options: ImportOptions<'_>,
         mut progress: impl FnMut(Progress),
     ) -> Result<ImportReport> {
-        let mut run = Run::new(self.clock.clone(), self.retention);
+        let folder = options.media.map(Folder::open).transpose()?;
+        let mut run = Run::new(self, folder);
+        let outcome = self.take_in(&mut run, reader, options, &mut progress);
+        // Not before the connection is given back: on SQLite there is no other for writing.
+        let tidied = run.files.tidy(&self.store, run.now);
+        outcome?;
+        tidied?;
+        Ok(run.report)
+    }
+
+    fn take_in(
+        &self,
+        run: &mut Run,
+        reader: impl BufRead,
+        options: ImportOptions<'_>,
+        progress: &mut impl FnMut(Progress),
+    ) -> Result<()> {
         // The time counts from when other imports are done.
         let begin = |run: &mut Run, conn: &mut Conn| -> Result<()> {
             store::import::lock(conn)?;
@@ -107,20 +142,23 @@ impl Import {
                 store::import::prepare(conn)?;
                 let mut reader = Reader::new(reader);
                 while store::connection::immediate(conn, |conn| {
-                    begin(&mut run, conn)?;
-                    run.take(conn, &mut reader, Some(BATCH), &mut progress)
-                })? {}
+                    begin(run, conn)?;
+                    run.take(conn, &mut reader, Some(BATCH), progress)
+                })? {
+                    run.files.keep();
+                }
+                run.files.keep();
                 store::connection::immediate(conn, |conn| {
-                    begin(&mut run, conn)?;
+                    begin(run, conn)?;
                     run.finish(conn)
                 })?;
                 run.report.committed = true;
                 return Ok(());
             }
             let outcome = store::connection::immediate(conn, |conn| {
-                begin(&mut run, conn)?;
+                begin(run, conn)?;
                 store::import::prepare(conn)?;
-                run.take(conn, &mut Reader::new(reader), None, &mut progress)?;
+                run.take(conn, &mut Reader::new(reader), None, progress)?;
                 run.finish(conn)?;
                 // An error rolls back; the faults themselves are in the report.
                 if run.report.fault_count > 0 {
@@ -133,11 +171,13 @@ impl Import {
                 Err(Error::Invalid(_)) => Ok(()),
                 outcome => {
                     run.report.committed = outcome.is_ok();
+                    if run.report.committed {
+                        run.files.keep();
+                    }
                     outcome
                 }
             }
-        })?;
-        Ok(run.report)
+        })
     }
 }
 
@@ -152,6 +192,7 @@ struct Run {
     clock: Clock,
     now: Ts,
     retention: Retention,
+    files: Files,
     report: ImportReport,
     sites: HashMap<String, Option<SiteRef>>,
     /// The position last given to a record of this kind under this parent, to keep the order of the file.
@@ -218,11 +259,12 @@ fn required(member: &str) -> Refusal {
 }
 
 impl Run {
-    fn new(clock: Clock, retention: Retention) -> Self {
+    fn new(import: &Import, folder: Option<Folder>) -> Self {
         Self {
-            now: Ts::from(clock.now()),
-            clock,
-            retention,
+            now: Ts::from(import.clock.now()),
+            clock: import.clock.clone(),
+            retention: import.retention,
+            files: Files::new(&import.library, &import.addresses, folder),
             report: ImportReport::default(),
             sites: HashMap::new(),
             positions: HashMap::new(),
@@ -358,7 +400,9 @@ impl Run {
             Record::Menu(menu) => Some(menu.site.clone()),
             Record::LinkGroup(group) => Some(group.site.clone()),
             Record::Topic(topic) => Some(topic.site.clone()),
+            Record::Media(file) => file.site.clone(),
         };
+        let is_file = matches!(record, Record::Media(_));
         let outcome = match record {
             Record::Portal | Record::Article(_) => return Ok(()),
             Record::Site(site) => self.site(conn, *site),
@@ -367,8 +411,15 @@ impl Run {
             Record::Menu(menu) => self.menu(conn, menu),
             Record::LinkGroup(group) => self.link_group(conn, group),
             Record::Topic(topic) => self.topic(conn, topic),
+            Record::Media(file) => self.media(conn, file),
         };
-        if let Ok(Outcome::Created | Outcome::Updated) = outcome {
+        // A new file shows nowhere yet.
+        let shows = |outcome: &Outcome| match outcome {
+            Outcome::Created => !is_file,
+            Outcome::Updated => true,
+            Outcome::Unchanged => false,
+        };
+        if outcome.as_ref().is_ok_and(shows) {
             self.touch(conn, site.as_deref())?;
         }
         self.conclude(line, outcome)

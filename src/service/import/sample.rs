@@ -23,7 +23,7 @@ impl Import {
     /// Takes the sample content in, or fails where the database holds anything. Looking and writing are one transaction
     /// that keeps other imports out. Blocks the calling thread.
     pub fn sample(&self) -> Result<ImportReport> {
-        let mut run = Run::new(self.clock.clone(), self.retention);
+        let mut run = Run::new(self, None);
         self.store.write_blocking(|conn| {
             store::import::lock(conn)?;
             if !is_empty(conn)? {

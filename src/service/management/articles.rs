@@ -1,9 +1,10 @@
 //! Writing articles and their translations. What an article is after a change is for `content` to say, as in imports.
 
+use super::article_media::{self, Bodies, Missing, shown};
 use super::article_references::{known, related_ids, settle_category, settle_slugs, taken};
 use super::{Tx, invalid, random_key, workflow};
 use crate::content::articles::{self as merging, Merged};
-use crate::content::{Misfit, former_slugs};
+use crate::content::{Misfit, audio, former_slugs};
 use crate::error::{Error, Fault, Resource, Result};
 use crate::models::access::Role;
 use crate::models::article::{ArticleContent, ManagedArticle, ManagedPlace, ManagedSummary};
@@ -97,7 +98,9 @@ fn visible(tx: &mut Tx<'_>) -> Result<Option<(Vec<i64>, Vec<i64>)>> {
 /// One article.
 pub fn get(tx: &mut Tx<'_>, id: i64) -> Result<ManagedArticle> {
     seen(tx, id)?;
-    Ok(find(tx, id)?.0)
+    let mut article = find(tx, id)?.0;
+    tx.addresses.expand(&mut article.content);
+    Ok(article)
 }
 
 /// Where an article is that the caller may see.
@@ -136,7 +139,11 @@ pub fn create(tx: &mut Tx<'_>, mut record: ArticleRecord) -> Result<Change<Manag
         return Err(taken("key", &record.key));
     }
     let known = known(tx, site_id, &record)?;
-    let mut merged = merging::merge(record, None, &known, tx.now).map_err(refused)?;
+    let bodies = Bodies::of(&record);
+    let revisions = article_media::made_for(tx, &mut record, None)?;
+    let mut merged = merging::merge(record, None, &known, &revisions, tx.now).map_err(refused)?;
+    let content = &mut merged.content;
+    let uses = article_media::settle(tx, site_id, content, None, Missing::Refused, &bodies)?;
     settle_slugs(
         tx,
         site_id,
@@ -169,11 +176,13 @@ pub fn create(tx: &mut Tx<'_>, mut record: ArticleRecord) -> Result<Change<Manag
         .first()
         .ok_or_else(|| Error::internal("an inserted article has no id"))?;
     store::articles::relate(tx.conn, &[(id, related)])?;
+    uses.write(tx, id)?;
     let user_id = tx.caller.principal.user_id;
     store::articles::set_owner(tx.conn, id, user_id)?;
     tx.count(saved.counts);
     tx.touch(Some(site_id))?;
-    Ok(Change::created(find(tx, id)?.0))
+    let change = Change::created(find(tx, id)?.0);
+    Ok(shown(tx, change))
 }
 
 /// Changes an article.
@@ -218,14 +227,16 @@ pub fn update(
     }
     record.key.clone_from(&before.key);
     let known = known(tx, before.site_id, &record)?;
-    let mut merged =
-        merging::merge(record, Some(&before.content), &known, tx.now).map_err(refused)?;
+    let bodies = Bodies::of(&record);
+    let revisions = article_media::made_for(tx, &mut record, Some(&before))?;
+    let mut merged = merging::merge(record, Some(&before.content), &known, &revisions, tx.now)
+        .map_err(refused)?;
     merged.settle_former_slugs(Some(&before.content), tx.now);
     if wanted != before.state && matches!(wanted, State::Published | State::Scheduled) {
         workflow::expect_end_ahead(&merged.content.state, tx.now)?;
     }
     let occasion = tx.occasion(Action::Update, comment);
-    save(tx, before, &loaded, merged.content, occasion)
+    save_named(tx, before, &loaded, merged.content, occasion, &bodies)
 }
 
 /// Fails unless the caller may take the article to the `wanted` state; the record has the time that goes with it afterwards.
@@ -265,7 +276,7 @@ pub fn delete(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<Change<Ma
     let counts = store::articles::delete(tx.conn, &loaded, tx.now)?;
     tx.count(counts);
     tx.touch(Some(before.site_id))?;
-    Ok(Change::deleted(before))
+    Ok(shown(tx, Change::deleted(before)))
 }
 
 /// Adds a translation, or replaces the one in the same language.
@@ -277,10 +288,11 @@ pub fn put_translation(
     comment: Option<String>,
 ) -> Result<Change<ManagedArticle>> {
     let (before, loaded, _) = editable(tx, id, expected)?;
+    let bodies = Bodies::Rendition(record.locale.clone());
     let mut content = merging::with_translation(&before.content, record).map_err(refused)?;
     former_slugs::settle(&mut content, Some(&before.content), tx.now);
     let occasion = tx.occasion(Action::Translate, comment);
-    save(tx, before, &loaded, content, occasion)
+    save_named(tx, before, &loaded, content, occasion, &bodies)
 }
 
 /// Removes the translation in a language.
@@ -304,10 +316,29 @@ pub(super) fn save(
     tx: &mut Tx<'_>,
     before: ManagedArticle,
     loaded: &Loaded,
+    content: ArticleContent,
+    occasion: Occasion,
+) -> Result<Change<ManagedArticle>> {
+    save_named(tx, before, loaded, content, occasion, &Bodies::Kept)
+}
+
+/// [`save`], where a request has names of its own for the bodies.
+fn save_named(
+    tx: &mut Tx<'_>,
+    before: ManagedArticle,
+    loaded: &Loaded,
     mut content: ArticleContent,
     mut occasion: Occasion,
+    bodies: &Bodies,
 ) -> Result<Change<ManagedArticle>> {
     let site_id = before.site_id;
+    let missing = match occasion.action {
+        Action::Restore => Missing::LeftOut,
+        _ => Missing::Refused,
+    };
+    let old = &before.content;
+    let uses = article_media::settle(tx, site_id, &mut content, Some(old), missing, bodies)?;
+    audio::refresh(&mut content.state.audio, &content.texts, &old.texts);
     settle_slugs(
         tx,
         site_id,
@@ -323,7 +354,7 @@ pub(super) fn save(
         _ => false,
     };
     if may_be_idle && content == before.content {
-        return Ok(Change::updated(before.clone(), before));
+        return Ok(shown(tx, Change::updated(before.clone(), before)));
     }
     let related = match content.related == before.content.related {
         true => None,
@@ -337,10 +368,11 @@ pub(super) fn save(
     if let Some(related) = related {
         store::articles::relate(tx.conn, &[(before.id, related)])?;
     }
+    uses.write(tx, before.id)?;
     tx.count(saved.counts);
     tx.touch(Some(site_id))?;
     let after = find(tx, before.id)?.0;
-    Ok(Change::updated(before, after))
+    Ok(shown(tx, Change::updated(before, after)))
 }
 
 /// The article as it stays until the transaction ends, where the caller may see it and expects this version; and their role
@@ -459,7 +491,7 @@ fn fill_in(tx: &mut Tx<'_>, record: &mut ArticleRecord) -> Result<()> {
     Ok(())
 }
 
-fn refused(misfit: Misfit) -> Error {
+pub(super) fn refused(misfit: Misfit) -> Error {
     let detail = format!("`{}`: {}", misfit.member, misfit.reason);
     Error::Invalid(vec![Fault::new(misfit.pointer(), "invalid", detail)])
 }

@@ -4,11 +4,13 @@
 
 pub mod analytics;
 pub mod api_keys;
+mod article_media;
 mod article_references;
 pub mod articles;
 pub mod audit;
 pub mod categories;
 pub mod link_groups;
+pub mod media;
 pub mod menus;
 pub mod previews;
 pub mod revision_diff;
@@ -26,7 +28,9 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use crate::clock::Clock;
+use crate::content::media::Addresses;
 use crate::error::{Error, Fault, Result};
+use crate::library::Library;
 use crate::models::access::{Caller, Operation, Reach, Refusal, Role, Scope};
 use crate::models::audit::{AddressKey, NewEntry};
 use crate::models::reply::{Claim, Reply, RequestKey};
@@ -43,6 +47,8 @@ pub use transaction::Tx;
 pub struct Management {
     store: Store,
     clock: Clock,
+    library: Library,
+    addresses: Addresses,
     retention: Retention,
     address_key: Arc<OnceLock<AddressKey>>,
 }
@@ -103,6 +109,8 @@ struct Effects {
     entries: Vec<NewEntry>,
     /// How many revisions of an article stay when it is saved.
     revisions_kept: i64,
+    /// Files that nobody may name any more, by SHA-256: their bytes are removed once the transaction is done.
+    released_files: Vec<String>,
 }
 
 impl Effects {
@@ -115,10 +123,18 @@ impl Effects {
 }
 
 impl Management {
-    pub(super) fn new(store: Store, clock: Clock, retention: Retention) -> Self {
+    pub(super) fn new(
+        store: Store,
+        clock: Clock,
+        library: Library,
+        addresses: Addresses,
+        retention: Retention,
+    ) -> Self {
         Self {
             store,
             clock,
+            library,
+            addresses,
             retention,
             address_key: Arc::default(),
         }
@@ -131,7 +147,7 @@ impl Management {
         operation: Operation,
         f: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let reading = reading(Ts::from(self.clock.now()), caller, operation, f)?;
+        let reading = self.reading(caller, operation, f)?;
         self.store.read_short(reading).await
     }
 
@@ -142,8 +158,29 @@ impl Management {
         operation: Operation,
         f: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let reading = reading(Ts::from(self.clock.now()), caller, operation, f)?;
+        let reading = self.reading(caller, operation, f)?;
         self.store.read_long(reading).await
+    }
+
+    /// `f` on one picture of the database, where the caller could do this in some place.
+    fn reading<T, F: FnOnce(&mut Tx<'_>) -> Result<T>>(
+        &self,
+        caller: Caller,
+        operation: Operation,
+        f: F,
+    ) -> Result<impl FnOnce(&mut Conn) -> Result<T> + use<T, F>> {
+        might(&caller, operation)?;
+        let now = Ts::from(self.clock.now());
+        let this = self.clone();
+        Ok(move |conn: &mut Conn| {
+            store::connection::snapshot(conn, |conn| {
+                let mut effects = Effects::default();
+                let mut tx = Tx::new(conn, &this, &caller, operation, now, &mut effects);
+                let found = f(&mut tx)?;
+                tx.expect_allowed()?;
+                Ok(found)
+            })
+        })
     }
 
     /// Does one write. With a key, a repeated request gets the answer of the first one.
@@ -174,7 +211,7 @@ impl Management {
         let this = self.clone();
         tokio::task::spawn_blocking(move || {
             this.once(key, |claimed| {
-                this.store.write_blocking(|conn| {
+                let (reply, released) = this.store.write_blocking(|conn| {
                     let now = Ts::from(this.clock.now());
                     let mut effects = Effects::of(this.retention);
                     let mut replies = Vec::with_capacity(works.len());
@@ -183,7 +220,7 @@ impl Management {
                     lock_structure(conn, Structure::Changed)?;
                     for (index, work) in works.into_iter().enumerate() {
                         let reply = might(&caller, work.operation)
-                            .and_then(|()| run(conn, &caller, work, now, &mut effects));
+                            .and_then(|()| this.run(conn, &caller, work, now, &mut effects));
                         let reply = reply.map_err(|error| Error::InBatch {
                             index,
                             error: Box::new(error),
@@ -191,9 +228,12 @@ impl Management {
                         replies.push(fitted(reply, &mut room));
                     }
                     let reply = sum(replies)?;
+                    let released = std::mem::take(&mut effects.released_files);
                     this.conclude(conn, &caller, effects, claimed, &reply)?;
-                    Ok(reply)
-                })
+                    Ok((reply, released))
+                })?;
+                this.library.tidy(&this.store, &released);
+                Ok(reply)
             })
         })
         .await
@@ -298,13 +338,31 @@ impl Management {
         work: Work,
         claimed: Option<(&RequestKey, Ts)>,
     ) -> Result<Reply> {
-        self.store.write_blocking(|conn| {
+        let (reply, released) = self.store.write_blocking(|conn| {
             let now = Ts::from(self.clock.now());
             let mut effects = Effects::of(self.retention);
-            let reply = run(conn, caller, work, now, &mut effects)?;
+            let reply = self.run(conn, caller, work, now, &mut effects)?;
+            let released = std::mem::take(&mut effects.released_files);
             self.conclude(conn, caller, effects, claimed, &reply)?;
-            Ok(reply)
-        })
+            Ok((reply, released))
+        })?;
+        self.library.tidy(&self.store, &released);
+        Ok(reply)
+    }
+
+    fn run(
+        &self,
+        conn: &mut Conn,
+        caller: &Caller,
+        work: Work,
+        now: Ts,
+        effects: &mut Effects,
+    ) -> Result<Reply> {
+        lock_out(conn, work.operation)?;
+        let mut tx = Tx::new(conn, self, caller, work.operation, now, effects);
+        let reply = (work.run)(&mut tx)?;
+        tx.expect_allowed()?;
+        Ok(reply)
     }
 
     /// Writes what a transaction has to write last.
@@ -322,6 +380,7 @@ impl Management {
             counts,
             mut entries,
             revisions_kept: _,
+            released_files: _,
         } = effects;
         let address_hash = match caller.address {
             Some(address) if !entries.is_empty() => Some(self.address_key(conn)?.hash(address)),
@@ -352,39 +411,6 @@ fn fitted(mut reply: Reply, room: &mut usize) -> Reply {
         None => reply.body.clear(),
     }
     reply
-}
-
-/// `f` on one picture of the database, where the caller could do this in some place.
-fn reading<T, F: FnOnce(&mut Tx<'_>) -> Result<T>>(
-    now: Ts,
-    caller: Caller,
-    operation: Operation,
-    f: F,
-) -> Result<impl FnOnce(&mut Conn) -> Result<T> + use<T, F>> {
-    might(&caller, operation)?;
-    Ok(move |conn: &mut Conn| {
-        store::connection::snapshot(conn, |conn| {
-            let mut effects = Effects::default();
-            let mut tx = Tx::new(conn, &caller, operation, now, &mut effects);
-            let found = f(&mut tx)?;
-            tx.expect_allowed()?;
-            Ok(found)
-        })
-    })
-}
-
-fn run(
-    conn: &mut Conn,
-    caller: &Caller,
-    work: Work,
-    now: Ts,
-    effects: &mut Effects,
-) -> Result<Reply> {
-    lock_out(conn, work.operation)?;
-    let mut tx = Tx::new(conn, caller, work.operation, now, effects);
-    let reply = (work.run)(&mut tx)?;
-    tx.expect_allowed()?;
-    Ok(reply)
 }
 
 /// Keeps those out who would get in the way of an operation, before it takes a lock on any row: so that no two wait for each

@@ -40,8 +40,9 @@ pub fn page(
 pub fn get(tx: &mut Tx<'_>, article_id: i64, number: i64) -> Result<(Revision, Whole)> {
     seen(tx, article_id)?;
     let revision = find(tx, article_id, number)?;
-    let whole = whole(tx, article_id, number)?;
+    let mut whole = whole(tx, article_id, number)?;
     allow_then(tx, &whole.article)?;
+    tx.addresses.expand(&mut whole.article.content);
     Ok((revision, whole))
 }
 

@@ -92,6 +92,12 @@ pub fn delete(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<Change<Ma
             before.value.slug
         )));
     }
+    if store::media::has_any(tx.conn, id)? {
+        return Err(Error::Conflict(format!(
+            "the site `{}` has files; delete them first",
+            before.value.slug
+        )));
+    }
     // What an earlier operation of a batch left to be written for the site would refer to nothing.
     for category_id in store::sites::delete(tx.conn, id)? {
         tx.effects.counts.remove(&category_id);

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Effects, forbidden};
+use super::{Effects, Management, forbidden};
+use crate::content::media::Addresses;
 use crate::error::{Error, Fault, Result};
+use crate::library::Library;
 use crate::models::access::{Caller, Operation, Role};
 use crate::models::audit::NewEntry;
 use crate::models::revision::{Action, Occasion};
@@ -14,6 +16,8 @@ use crate::store::{self, Conn};
 /// A running transaction on behalf of a caller.
 pub struct Tx<'t> {
     pub(super) conn: &'t mut Conn,
+    pub(super) library: &'t Library,
+    pub(super) addresses: &'t Addresses,
     pub(super) caller: &'t Caller,
     pub(super) operation: Operation,
     pub(super) now: Ts,
@@ -25,6 +29,7 @@ pub struct Tx<'t> {
 impl<'t> Tx<'t> {
     pub(super) fn new(
         conn: &'t mut Conn,
+        management: &'t Management,
         caller: &'t Caller,
         operation: Operation,
         now: Ts,
@@ -32,6 +37,8 @@ impl<'t> Tx<'t> {
     ) -> Self {
         Self {
             conn,
+            library: &management.library,
+            addresses: &management.addresses,
             caller,
             operation,
             now,

@@ -22,6 +22,8 @@ pub enum Named {
     Site(i64),
     /// An account, as the one that made them.
     Account(i64),
+    /// A file that they refer to.
+    Media(i64),
 }
 
 impl Named {
@@ -43,6 +45,10 @@ impl Named {
             Self::Site(id) => ("SELECT id FROM articles WHERE site_id = $1", id),
             Self::Account(id) => (
                 "SELECT article_id FROM article_owners WHERE user_id = $1",
+                id,
+            ),
+            Self::Media(id) => (
+                "SELECT article_id FROM media_uses WHERE media_id = $1",
                 id,
             ),
             Self::Below(id) => (

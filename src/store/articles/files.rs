@@ -9,6 +9,7 @@ use crate::models::article::{ArticleContent, Attachment};
 use crate::schema::{attachment_counters, attachments};
 use crate::store::ROWS_PER_STATEMENT;
 use crate::store::connection::{Conn, insert_rows, on_db};
+use crate::store::fragments::any_of;
 
 #[derive(Insertable)]
 #[diesel(table_name = attachments, treat_none_as_default_value = false)]
@@ -71,6 +72,18 @@ fn insert_attachment_rows(conn: &mut Conn, rows: &[AttachmentRow<'_>]) -> Result
             .collect();
         insert_rows!(conn, attachment_counters::table, &counters)?;
     }
+    Ok(())
+}
+
+/// Gives the files of articles that are at `from` the address `to`; they keep their ids and counters.
+pub fn readdress(conn: &mut Conn, articles: &[i64], from: &str, to: &str) -> Result<()> {
+    diesel::update(
+        attachments::table
+            .filter(any_of(attachments::article_id, articles))
+            .filter(attachments::url.eq(from)),
+    )
+    .set(attachments::url.eq(to))
+    .execute(conn)?;
     Ok(())
 }
 

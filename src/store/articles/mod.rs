@@ -21,6 +21,7 @@ pub use read::{
     attachments, body, counters, find, find_all, find_retraction, related, related_keys,
     renditions, texts,
 };
+pub use files::readdress;
 pub use save::{NewArticle, Saved, delete, insert, relate, update};
 pub use slugs::{Leading, Successor, find_slug, find_successor, lock_slugs, slug_owners};
 pub use standing::{Standing, languages, standing};

@@ -11,7 +11,7 @@ use super::managed::find_managed;
 use super::read::{article_columns, shown_columns, with_place};
 use super::snapshot::{Fixed, Named, Snapshot};
 use crate::error::{Error, Result};
-use crate::models::article::{ArticleContent, PublicArticle};
+use crate::models::article::{ArticleContent, PublicArticle, Text};
 use crate::models::page::Total;
 use crate::models::revision::{Action, Occasion, Revision, Whole};
 use crate::models::time::Ts;
@@ -352,6 +352,27 @@ pub fn whole(conn: &mut Conn, article_id: i64, number: i64, now: Ts) -> Result<O
         created_at,
     };
     Snapshot::unpack(&packed)?.whole(fixed, number).map(Some)
+}
+
+/// Tells `look` what an article said in each of those of its revisions `numbers` that are kept, except the newest, which is the
+/// article itself: the renditions, the original first. One is in memory at a time.
+pub fn each_said(
+    conn: &mut Conn,
+    article_id: i64,
+    numbers: &[i64],
+    mut look: impl FnMut(i64, Vec<Text>),
+) -> Result<()> {
+    let kept: Vec<(i64, Option<Vec<u8>>)> = article_revisions::table
+        .filter(article_revisions::article_id.eq(article_id))
+        .filter(any_of(article_revisions::number, numbers))
+        .select((article_revisions::number, article_revisions::content))
+        .load(conn)?;
+    for (number, packed) in kept {
+        if let Some(packed) = packed {
+            look(number, Snapshot::unpack(&packed)?.texts());
+        }
+    }
+    Ok(())
 }
 
 /// The article as lists and pages show it, whatever its state: for who may see a revision of it.

@@ -199,6 +199,11 @@ impl Snapshot {
         serde_json::from_slice(&json).map_err(|e| Error::Internal(e.into()))
     }
 
+    /// The renditions as they were, the original first.
+    pub fn texts(self) -> Vec<Text> {
+        self.texts.into_iter().map(Text::from).collect()
+    }
+
     /// The article as it was. Its state is that of the moment it was saved at, `revision` its number.
     pub fn whole(self, fixed: Fixed, revision: i64) -> Result<Whole> {
         let Self {

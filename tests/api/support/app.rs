@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -10,12 +11,17 @@ use masthead::app::App;
 use masthead::clock::Clock;
 use masthead::config::Config;
 use masthead::models::time::Ts;
+use tempfile::TempDir;
 
 use super::accounts::Tokens;
 use super::database::{Backend, Database};
 
 /// What the clock of a test shows unless it says otherwise: noon in the zone of the portals.
 pub const NOW: &str = "2026-01-15T04:00:00Z";
+
+/// Where an application of a test keeps files, within a folder of its own, and where they arrive.
+const STORED: &str = "stored";
+const INCOMING: &str = "incoming";
 
 /// How a test's application starts.
 pub struct Setup {
@@ -40,6 +46,12 @@ impl Setup {
         self
     }
 
+    /// Starts with these environment variables set besides.
+    pub fn vars(mut self, vars: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        self.vars.extend(vars);
+        self
+    }
+
     /// Starts as `change` says.
     pub fn with(self, change: impl FnOnce(Self) -> Self) -> Self {
         change(self)
@@ -61,19 +73,31 @@ pub struct TestApp {
     /// The composition root, for what does not go through HTTP.
     pub app: App,
     pub(super) client: awc::Client,
-    pub(super) address: SocketAddr,
+    /// Where it listens.
+    pub address: SocketAddr,
     clock: Clock,
     pub(super) tokens: Tokens,
     server: ServerHandle,
+    media: TempDir,
     // Last: the database outlives what is connected to it.
     database: Database,
 }
 
 impl TestApp {
     fn start(setup: Setup, database: Database) -> Self {
-        let config = Config::from_vars(|name| match name {
-            "DATABASE_URL" => Some(database.url.clone()),
-            name => setup.vars.get(name).cloned(),
+        let media = tempfile::Builder::new()
+            .prefix("masthead-media-")
+            .tempdir()
+            .unwrap();
+        let within = |folder| Some(media.path().join(folder).display().to_string());
+        let config = Config::from_vars(|name| match setup.vars.get(name) {
+            Some(value) => Some(value.clone()),
+            None => match name {
+                "DATABASE_URL" => Some(database.url.clone()),
+                "MASTHEAD_MEDIA_STORAGE" => within(STORED),
+                "MASTHEAD_MEDIA_INCOMING" => within(INCOMING),
+                _ => None,
+            },
         })
         .unwrap();
         let clock = Clock::fixed(setup.now);
@@ -97,6 +121,7 @@ impl TestApp {
             clock,
             tokens: Tokens::default(),
             server: handle,
+            media,
             database,
         }
     }
@@ -121,6 +146,16 @@ impl TestApp {
     /// SQL statements that the application has run so far.
     pub fn statements(&self) -> u64 {
         self.app.statements()
+    }
+
+    /// The folder in which files are kept, unless the test has named another storage.
+    pub fn stored(&self) -> PathBuf {
+        self.media.path().join(STORED)
+    }
+
+    /// The folder in which files arrive.
+    pub fn incoming(&self) -> PathBuf {
+        self.media.path().join(INCOMING)
     }
 
     /// The database behind it.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde_json::{Value, json};
 
 use super::client::{Answer, Request};
+use super::media::{Form, path, pdf};
 use super::spec::{self, Operation};
 use super::{Portal, TestApp};
 use crate::support::accounts::PASSWORD;
@@ -25,8 +26,10 @@ pub struct Call {
     pub path: String,
     /// The same for something that there is not, where the path names something.
     pub unknown: Option<String>,
-    /// The body, where there is one.
+    /// The body, where there is one in JSON.
     pub body: Option<Value>,
+    /// The form that is the body, where a file is sent.
+    pub form: Option<Form>,
     /// Who calls, where the operation asks for it: an admin.
     pub token: Option<String>,
 }
@@ -37,14 +40,20 @@ impl Call {
         let mut path = operation.template.clone();
         let mut unknown = operation.template.clone();
         let mut query = Vec::new();
+        if operation.template == "/api/v1/media/{id}/{file}" {
+            // Its parts belong together.
+            path = file_sample(app).await;
+        }
         for parameter in &operation.parameters {
             let name = parameter["name"].as_str().unwrap_or_default();
             let required = parameter["required"] == true;
             match parameter["in"].as_str() {
                 Some("path") => {
                     let place = format!("{{{name}}}");
-                    let value = path_sample(app, &operation.template, name).await?;
-                    path = path.replace(&place, &value);
+                    if path.contains(&place) {
+                        let value = path_sample(app, &operation.template, name).await?;
+                        path = path.replace(&place, &value);
+                    }
                     let integer =
                         spec::resolved(spec::document(), &parameter["schema"])["type"] == "integer";
                     unknown =
@@ -64,6 +73,7 @@ impl Call {
             path: format!("{path}?{query}"),
             unknown: (unknown != operation.template).then(|| format!("{unknown}?{query}")),
             body: body_sample(app, operation).await?,
+            form: form_sample(&operation.id),
             token: needs_caller(operation).then(|| token_sample(app, &operation.id)),
         })
     }
@@ -91,6 +101,7 @@ impl Call {
     pub fn with_body(&self, body: Value) -> Self {
         Self {
             body: Some(body),
+            form: None,
             ..self.clone()
         }
     }
@@ -126,9 +137,10 @@ impl Call {
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        match &self.body {
-            Some(body) => request.json(body).send().await,
-            None => request.send().await,
+        match (&self.body, &self.form) {
+            (Some(body), _) => request.json(body).send().await,
+            (None, Some(form)) => request.form(form).send().await,
+            (None, None) => request.send().await,
         }
     }
 }
@@ -206,17 +218,26 @@ async fn made(app: &TestApp, resource: &str) -> Result<String, String> {
         .iter()
         .find(|operation| operation.template == template && operation.method == "post")
         .ok_or_else(|| format!("nothing makes {resource}"))?;
-    let body = body_sample_of(app, &create.id).await;
-    let body = body.ok_or_else(|| format!("`body_sample` has no body for `{}`", create.id))?;
-    let request = app
-        .request("POST", &template)
-        .bearer(&app.token("admin"))
-        .json(&body);
-    let answer = request.send().await;
+    let request = app.request("POST", &template).bearer(&app.token("admin"));
+    let answer = match form_sample(&create.id) {
+        Some(form) => request.form(&form).send().await,
+        None => {
+            let body = body_sample_of(app, &create.id).await;
+            let body =
+                body.ok_or_else(|| format!("`body_sample` has no body for `{}`", create.id))?;
+            request.json(&body).send().await
+        }
+    };
     match answer.status {
         201 => Ok(answer.json()["id"].to_string()),
         _ => Err(format!("a good request fails: {answer}")),
     }
+}
+
+/// Where a file is that is there.
+async fn file_sample(app: &TestApp) -> String {
+    let form = form_sample("createMedia").unwrap();
+    path(&app.desk("admin").taken(&form).await["url"])
 }
 
 async fn first_id(app: &TestApp, list: &str) -> String {
@@ -234,13 +255,24 @@ fn query_sample(name: &str) -> Result<&'static str, String> {
 
 /// The body of an operation that takes one.
 async fn body_sample(app: &TestApp, operation: &Operation) -> Result<Option<Value>, String> {
-    if operation.value["requestBody"].is_null() {
+    if operation.value["requestBody"].is_null() || form_sample(&operation.id).is_some() {
         return Ok(None);
     }
     let body = body_sample_of(app, &operation.id).await;
     match body {
         Some(body) => Ok(Some(body)),
         None => Err(format!("`body_sample` has no body for `{}`", operation.id)),
+    }
+}
+
+/// The form of an operation that takes a file, with other bytes each time. A new one needs a line here.
+fn form_sample(id: &str) -> Option<Form> {
+    let n = number();
+    match id {
+        "createMedia" => {
+            Some(Form::of(&format!("通知 {n}.pdf"), pdf(&format!("{n}"))).text("site", "demo"))
+        }
+        _ => None,
     }
 }
 
@@ -280,6 +312,7 @@ async fn body_sample_of(app: &TestApp, id: &str) -> Option<Value> {
         }
         "createLinkGroup" => json!({"site": "demo", "key": format!("made-{n}"), "title": "Made",
             "links": [{"label": "Partner", "url": "https://example.org"}]}),
+        "updateMedia" => json!({"name": "更名.pdf", "alt": "Changed"}),
         "updateTopic" | "updateLinkGroup" => json!({"title": "Changed"}),
         "updateMenu" => json!({"items": [{"label": "Out", "url": "https://example.org"}]}),
         "createSite" => {

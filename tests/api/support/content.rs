@@ -270,7 +270,7 @@ impl TestApp {
 
     /// Imports the text of a file; the report says what is wrong with it.
     pub fn try_import(&self, text: impl AsRef<[u8]>) -> Result<ImportReport, Error> {
-        let options = ImportOptions { keep_going: false };
+        let options = ImportOptions { keep_going: false, media: None };
         self.app
             .services()
             .import

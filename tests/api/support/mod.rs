@@ -7,8 +7,15 @@ pub mod client;
 pub mod content;
 pub mod database;
 pub mod desk;
+#[cfg(feature = "s3")]
+pub mod faulty_storage;
+pub mod kept;
+pub mod media;
+pub mod outside;
 pub mod postgres;
 pub mod previews;
+#[cfg(feature = "s3")]
+pub mod s3;
 pub mod spec;
 
 pub use app::TestApp;

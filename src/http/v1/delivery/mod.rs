@@ -3,6 +3,7 @@
 pub mod articles;
 pub mod categories;
 pub mod link_groups;
+pub mod media;
 pub mod menus;
 pub mod previews;
 pub mod sites;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use utoipa::ToSchema;
 
+use super::media::MediaVariant;
 use super::site::{LocaleTag, SiteBody};
 use super::source::SourceBody;
 use super::total;
@@ -18,11 +19,12 @@ use crate::models::article::{
 use crate::models::category::Category;
 use crate::models::change::{Change, Withdrawal};
 use crate::models::contributor::{ContributorKind, ContributorName, StoredContribution};
+use crate::models::linked_media::LinkedMedia;
 use crate::models::listing::Place;
 use crate::models::page::Page;
 use crate::models::time::{self, Precision, Ts};
 use crate::models::topic::Topic;
-use crate::service::articles::{ChangePage, Changed, Detail, Include, Summary};
+use crate::service::articles::{ChangePage, Changed, Detail, Include, Linked, Summary};
 
 /// How exactly a time was printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -126,7 +128,7 @@ pub struct OutlineEntry {
     anchor: String,
 }
 
-/// A file that comes with an article.
+/// A file that comes with an article. Of one that is outside, what nobody said is `null`.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AttachmentBody {
     /// Its id.
@@ -146,46 +148,79 @@ pub struct AttachmentBody {
     sha256: Option<String>,
     /// Where it is.
     #[schema(
-        max_length = 2000,
+        max_length = 20000,
         example = "https://www.example.org/files/report.pdf"
     )]
     url: String,
     /// How often it was fetched.
     #[schema(minimum = 0, maximum = 9007199254740991_u64, example = 0)]
     downloads: i64,
+    /// Width in pixels, of a picture that is media.
+    #[schema(minimum = 1, maximum = 1000000000, example = 6000)]
+    width: Option<i32>,
+    /// Height in pixels, of a picture that is media.
+    #[schema(minimum = 1, maximum = 1000000000, example = 4000)]
+    height: Option<i32>,
+    /// What a picture shows, for those who do not see it.
+    #[schema(max_length = 16000, example = "海面上的观测浮标")]
+    alt: Option<String>,
+    /// Smaller copies of a picture that is media, the smallest first.
+    #[schema(max_items = 100)]
+    variants: Vec<MediaVariant>,
 }
 
 /// A recording of the text.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AudioBody {
     /// Where it is.
-    #[schema(max_length = 2000, example = "https://www.example.org/audio/1.mp3")]
+    #[schema(max_length = 20000, example = "https://www.example.org/audio/1.mp3")]
     url: String,
     /// Its media type.
     #[schema(max_length = 2000, example = "audio/mpeg")]
     media_type: Option<String>,
+    /// Its size in bytes, where it is media.
+    #[schema(minimum = 0, maximum = 9007199254740991_u64, example = 4821330)]
+    size: Option<i64>,
+    /// The SHA-256 of its bytes, lower-case hexadecimal, where it is media.
+    #[schema(max_length = 64, pattern = "^[0-9a-f]{64}$")]
+    sha256: Option<String>,
     /// How long it is, in seconds.
     #[schema(minimum = 0, maximum = 9007199254740991_u64, example = 312)]
     duration_s: Option<i64>,
+    /// The language of the rendition that is read.
+    #[schema(max_length = 35, example = "zh-Hans")]
+    locale: String,
+    /// Whether title, subtitle or words of that rendition are others than those that are read.
+    stale: bool,
 }
 
-impl AudioBody {
-    /// The recording at `url`.
-    pub fn new(url: String, media_type: Option<String>, duration_s: Option<i64>) -> Self {
-        Self {
-            url,
-            media_type,
-            duration_s,
-        }
-    }
-}
-
-/// A picture that stands for an article.
+/// A picture that stands for an article. Of one that is outside, everything but `url` is `null` or empty.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct CoverBody {
     /// Where it is.
-    #[schema(max_length = 2000, example = "https://www.example.org/covers/1.jpg")]
+    #[schema(max_length = 20000, example = "https://www.example.org/covers/1.jpg")]
     url: String,
+    /// Its media type.
+    #[schema(max_length = 200, example = "image/jpeg")]
+    media_type: Option<String>,
+    /// Its size in bytes.
+    #[schema(minimum = 0, maximum = 9007199254740991_u64, example = 482133)]
+    size: Option<i64>,
+    /// The SHA-256 of its bytes, lower-case hexadecimal.
+    #[schema(max_length = 64, pattern = "^[0-9a-f]{64}$")]
+    sha256: Option<String>,
+    /// Width in pixels.
+    #[schema(minimum = 1, maximum = 1000000000, example = 6000)]
+    width: Option<i32>,
+    /// Height in pixels.
+    #[schema(minimum = 1, maximum = 1000000000, example = 4000)]
+    height: Option<i32>,
+    /// What it shows, for those who do not see it.
+    #[schema(max_length = 16000, example = "海面上的观测浮标")]
+    alt: Option<String>,
+    /// Smaller copies, the smallest first.
+    #[schema(max_items = 100)]
+    variants: Vec<MediaVariant>,
 }
 
 /// A step of the way from the home page.
@@ -479,6 +514,7 @@ impl ArticleSummary {
             article,
             text,
             available_locales,
+            cover: picture,
         } = summary;
         let PublicArticle {
             article,
@@ -535,7 +571,7 @@ impl ArticleSummary {
                 path: category_path,
                 name: category_name,
             },
-            cover: cover.map(|url| CoverBody { url }),
+            cover: cover.map(|url| self::cover(url, picture)),
             keywords: keywords.0.into_iter().map(Keyword).collect(),
             published_at: time::printed(published_at, published_offset),
             published_precision: precision(&published_precision),
@@ -619,7 +655,9 @@ impl ArticleBody {
             contributions,
             sources,
             topics,
+            cover: picture,
             attachments,
+            audio,
             ancestors,
             neighbors,
             related,
@@ -641,7 +679,7 @@ impl ArticleBody {
             slug,
             category_id,
             status: _,
-            locale: _,
+            locale: own_locale,
             published_at,
             published_offset,
             published_precision,
@@ -649,7 +687,7 @@ impl ArticleBody {
             event_date,
             source_line,
             cover,
-            audio,
+            audio: _,
             has_attachments: _,
             version,
             updated_at,
@@ -723,22 +761,11 @@ impl ArticleBody {
             },
             topics: topics.into_iter().map(topic).collect(),
             keywords: keywords.0.into_iter().map(Keyword).collect(),
-            cover: cover.map(|url| CoverBody { url }),
+            cover: cover.map(|url| self::cover(url, picture)),
             attachments: attachments.into_iter().map(attachment).collect(),
             audio: audio
-                .0
                 .into_iter()
-                .map(
-                    |Audio {
-                         url,
-                         media_type,
-                         duration_s,
-                     }| AudioBody {
-                        url,
-                        media_type,
-                        duration_s,
-                    },
-                )
+                .map(|recording| self::audio(recording, &own_locale))
                 .collect(),
             published_at: time::printed(published_at, published_offset),
             published_precision: precision(&published_precision),
@@ -808,7 +835,86 @@ fn topic(topic: Topic) -> TopicBrief {
     TopicBrief { id, title }
 }
 
-fn attachment(attachment: StoredAttachment) -> AttachmentBody {
+/// The picture at `url`, with what is known of it.
+fn cover(url: String, picture: Option<LinkedMedia>) -> CoverBody {
+    let Picture {
+        width,
+        height,
+        alt,
+        variants,
+        bytes: (media_type, size, sha256),
+    } = Picture::of(picture);
+    CoverBody {
+        url,
+        media_type,
+        size,
+        sha256,
+        width,
+        height,
+        alt,
+        variants,
+    }
+}
+
+/// What is known of media, where something is media.
+#[derive(Default)]
+struct Picture {
+    width: Option<i32>,
+    height: Option<i32>,
+    alt: Option<String>,
+    variants: Vec<MediaVariant>,
+    /// Media type, size, SHA-256.
+    bytes: (Option<String>, Option<i64>, Option<String>),
+}
+
+impl Picture {
+    fn of(media: Option<LinkedMedia>) -> Self {
+        let Some(LinkedMedia {
+            media_type,
+            size,
+            sha256,
+            width,
+            height,
+            alt,
+            variants,
+        }) = media
+        else {
+            return Self::default();
+        };
+        Self {
+            width,
+            height,
+            alt,
+            variants: variants.into_iter().map(MediaVariant::from).collect(),
+            bytes: (Some(media_type), Some(size), Some(sha256)),
+        }
+    }
+}
+
+/// A recording; `own_locale` is the language of the original.
+fn audio((recording, media): Linked<Audio>, own_locale: &str) -> AudioBody {
+    let Audio {
+        url,
+        media_type,
+        duration_s,
+        locale,
+        revision: _,
+        digest: _,
+        stale,
+    } = recording;
+    let (known_type, size, sha256) = Picture::of(media).bytes;
+    AudioBody {
+        url,
+        media_type: known_type.or(media_type),
+        size,
+        sha256,
+        duration_s,
+        locale: locale.unwrap_or_else(|| own_locale.to_owned()),
+        stale,
+    }
+}
+
+fn attachment((attachment, media): Linked<StoredAttachment>) -> AttachmentBody {
     let StoredAttachment {
         id,
         article_id: _,
@@ -819,6 +925,14 @@ fn attachment(attachment: StoredAttachment) -> AttachmentBody {
         sha256,
         downloads,
     } = attachment;
+    let Picture {
+        width,
+        height,
+        alt,
+        variants,
+        // They are noted with the attachment, as those of files outside are.
+        bytes: _,
+    } = Picture::of(media);
     AttachmentBody {
         id,
         name,
@@ -827,6 +941,10 @@ fn attachment(attachment: StoredAttachment) -> AttachmentBody {
         sha256,
         url,
         downloads,
+        width,
+        height,
+        alt,
+        variants,
     }
 }
 

@@ -47,7 +47,7 @@ pub struct AttachmentRequest {
     /// What it is called.
     #[schema(max_length = 16000, example = "年度报告.pdf")]
     name: String,
-    /// Where it is; unique within the article.
+    /// Where it is; unique within the article. Of the `url` of media, type, size and SHA-256 are known, whatever is sent.
     #[schema(
         max_length = 2000,
         example = "https://www.example.org/files/report.pdf"
@@ -68,7 +68,7 @@ pub struct AttachmentRequest {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents a body that `json::records` reads")]
 pub struct AudioRequest {
-    /// Where it is.
+    /// Where it is: the `url` of media, or an address outside.
     #[schema(max_length = 2000, example = "https://www.example.org/audio/1.mp3")]
     url: String,
     /// Its media type.
@@ -77,6 +77,16 @@ pub struct AudioRequest {
     /// How long it is, in seconds.
     #[schema(minimum = 0, maximum = 9007199254740991_u64, nullable = false)]
     duration_s: Option<i64>,
+    /// The language of the rendition that is read; that of the article where it is left out.
+    #[schema(max_length = 35, example = "zh-Hans", nullable = false)]
+    locale: Option<String>,
+    /// The number of the revision that it was made for. Left out, it stays what it was for an address that the article had already,
+    /// and is the revision that this makes for a new one.
+    #[schema(minimum = 1, maximum = 9007199254740991_u64, nullable = false)]
+    revision: Option<i64>,
+    /// As answers have it; it is worked out anew with each save, whatever is sent.
+    #[schema(nullable = false)]
+    stale: Option<bool>,
 }
 
 /// A slug that an article had before.
@@ -232,7 +242,7 @@ pub struct ArticleCreate {
     /// The day the text speaks of.
     #[schema(max_length = 10, format = Date, example = "2026-05-20", nullable = false)]
     event_date: Option<String>,
-    /// Address of the cover picture.
+    /// Address of the cover picture: the `url` of media, or an address outside.
     #[schema(max_length = 2000, nullable = false)]
     cover: Option<String>,
     /// Files. One whose address stays keeps its id and its counter.
@@ -324,7 +334,7 @@ pub struct ArticleUpdate {
     /// The day the text speaks of.
     #[schema(max_length = 10, format = Date, example = "2026-05-20")]
     event_date: Option<String>,
-    /// Address of the cover picture.
+    /// Address of the cover picture: the `url` of media, or an address outside.
     #[schema(max_length = 2000)]
     cover: Option<String>,
     /// Files. One whose address stays keeps its id and its counter.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::article::{AudioBody, ContributorType, Keyword, TimePrecision};
+use super::article::{ContributorType, Keyword, TimePrecision};
 use super::total;
 use crate::http::pagination::CountKind;
 use crate::models::article::{
@@ -109,7 +109,7 @@ pub struct ManagedAttachment {
     name: String,
     /// Where it is; unique within the article.
     #[schema(
-        max_length = 2000,
+        max_length = 20000,
         example = "https://www.example.org/files/report.pdf"
     )]
     url: String,
@@ -122,6 +122,28 @@ pub struct ManagedAttachment {
     /// The SHA-256 of its bytes, lower-case hexadecimal.
     #[schema(max_length = 64, pattern = "^[0-9a-f]{64}$")]
     sha256: Option<String>,
+}
+
+/// A recording of the text.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ManagedAudio {
+    /// Where it is.
+    #[schema(max_length = 20000, example = "https://www.example.org/audio/1.mp3")]
+    url: String,
+    /// Its media type.
+    #[schema(max_length = 200, example = "audio/mpeg")]
+    media_type: Option<String>,
+    /// How long it is, in seconds.
+    #[schema(minimum = 0, maximum = 9007199254740991_u64, example = 312)]
+    duration_s: Option<i64>,
+    /// The language of the rendition that is read.
+    #[schema(max_length = 35, example = "zh-Hans")]
+    locale: String,
+    /// The number of the revision that it was made for; `null` where nobody knows.
+    #[schema(minimum = 1, maximum = 9007199254740991_u64, example = 3)]
+    revision: Option<i64>,
+    /// Whether title, subtitle or words of that rendition are others than those that are read.
+    stale: bool,
 }
 
 /// A slug that an article had before.
@@ -237,14 +259,14 @@ pub struct ManagedArticleBody {
     #[schema(max_length = 10, format = Date, example = "2026-05-20")]
     event_date: Option<String>,
     /// Address of the cover picture.
-    #[schema(max_length = 2000)]
+    #[schema(max_length = 20000)]
     cover: Option<String>,
     /// Files. One whose address stays keeps its id and its counter.
     #[schema(max_items = 1000)]
     attachments: Vec<ManagedAttachment>,
     /// Recordings of the text.
     #[schema(max_items = 1000)]
-    audio: Vec<AudioBody>,
+    audio: Vec<ManagedAudio>,
     /// Keys of related articles of the site, in order.
     #[schema(max_items = 1000)]
     related: Vec<NaturalKey>,
@@ -465,7 +487,7 @@ impl From<ManagedArticle> for ManagedArticleBody {
             key,
             slug,
             status: stands.into(),
-            locale,
+            locale: locale.clone(),
             category,
             category_id,
             title: original.title,
@@ -482,7 +504,10 @@ impl From<ManagedArticle> for ManagedArticleBody {
             event_date: event_date.map(|date| date.to_string()),
             cover,
             attachments: attachments.into_iter().map(Into::into).collect(),
-            audio: audio.into_iter().map(audio_body).collect(),
+            audio: audio
+                .into_iter()
+                .map(|recording| audio_body(recording, &locale))
+                .collect(),
             related: related.into_iter().map(NaturalKey).collect(),
             published_at: printed(published_at, published_offset),
             published_precision: published_precision.into(),
@@ -600,11 +625,22 @@ impl From<FormerSlug> for ManagedFormerSlug {
     }
 }
 
-fn audio_body(audio: Audio) -> AudioBody {
+fn audio_body(audio: Audio, own_locale: &str) -> ManagedAudio {
     let Audio {
         url,
         media_type,
         duration_s,
+        locale,
+        revision,
+        digest: _,
+        stale,
     } = audio;
-    AudioBody::new(url, media_type, duration_s)
+    ManagedAudio {
+        url,
+        media_type,
+        duration_s,
+        locale: locale.unwrap_or_else(|| own_locale.to_owned()),
+        revision,
+        stale,
+    }
 }

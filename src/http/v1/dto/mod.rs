@@ -12,6 +12,7 @@ pub mod freshness;
 pub mod link_group;
 pub mod managed_article;
 pub mod managed_site;
+pub mod media;
 pub mod menu;
 pub mod preview;
 pub mod revision;

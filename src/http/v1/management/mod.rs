@@ -8,6 +8,7 @@ pub mod audit;
 pub mod categories;
 pub mod document;
 pub mod link_groups;
+pub mod media;
 pub mod menus;
 pub mod previews;
 pub mod revision_diff;
@@ -43,7 +44,7 @@ use crate::models::access::{Caller, Operation};
 use crate::models::managed::{Change, Expected};
 use crate::models::reply::{Reply, RequestKey};
 use crate::service::Services;
-use crate::service::management::{Tx, Work};
+use crate::service::management::{Tx, Work, might};
 
 /// What management answers may not be kept by anybody but the client.
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
@@ -218,6 +219,11 @@ impl Desk {
         let management = &self.services.management;
         let reply = management.write_each(self.caller, works, key, sum).await?;
         Ok(response(reply))
+    }
+
+    /// Fails where the caller can do this in no place, before anything of the body is read.
+    pub fn expect(&self, operation: Operation) -> Result<(), Problem> {
+        Ok(might(&self.caller, operation)?)
     }
 
     /// The trace under which the request is logged.

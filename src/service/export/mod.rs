@@ -1,11 +1,17 @@
 //! Writing everything as a portal file, as one consistent picture of the database.
 
+mod media;
+
 use std::collections::HashMap;
 use std::io::Write;
+use std::path::Path;
 
 use chrono::FixedOffset;
 
+use self::media::Files;
+use crate::content::media::Addresses;
 use crate::error::{Error, Resource, Result};
+use crate::library::Library;
 use crate::models::article::{FormerSlug, Text};
 use crate::models::category::FormerPath;
 use crate::models::site::{Site, SiteContent};
@@ -23,6 +29,17 @@ const BATCH: i64 = 25;
 #[derive(Clone)]
 pub struct Export {
     store: Store,
+    library: Library,
+    addresses: Addresses,
+}
+
+/// What is written, and where to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ExportOptions<'o> {
+    /// The slug of the only site that is; `None` stands for all.
+    pub site: Option<&'o str>,
+    /// The folder for the bytes of files; without it articles name files by address, and there are no lines for them.
+    pub media: Option<&'o Path>,
 }
 
 /// What articles refer to, by id.
@@ -33,18 +50,25 @@ struct Names {
 }
 
 impl Export {
-    pub(super) fn new(store: Store) -> Self {
-        Self { store }
+    pub(super) fn new(store: Store, library: Library, addresses: Addresses) -> Self {
+        Self {
+            store,
+            library,
+            addresses,
+        }
     }
 
     /// Writes one site, or all of them, to `out`. Blocks the calling thread.
-    pub fn run(&self, out: impl Write, site: Option<&str>) -> Result<()> {
-        self.store
-            .read_blocking(|conn| store::connection::snapshot(conn, |conn| write(conn, out, site)))
+    pub fn run(&self, out: impl Write, options: ExportOptions<'_>) -> Result<()> {
+        let ExportOptions { site, media } = options;
+        let files = Files::new(&self.library, &self.addresses, media)?;
+        self.store.read_blocking(|conn| {
+            store::connection::snapshot(conn, |conn| write(conn, out, site, &files))
+        })
     }
 }
 
-fn write(conn: &mut Conn, out: impl Write, only: Option<&str>) -> Result<()> {
+fn write(conn: &mut Conn, out: impl Write, only: Option<&str>, files: &Files) -> Result<()> {
     let sites = match only {
         None => store::sites::all(conn)?,
         Some(slug) => {
@@ -65,11 +89,13 @@ fn write(conn: &mut Conn, out: impl Write, only: Option<&str>) -> Result<()> {
         sources: HashMap::new(),
         topics: HashMap::new(),
     };
-    write_sources(conn, &mut file, only.and(sites.first()), &mut names)?;
+    let only = only.and(sites.first());
+    write_sources(conn, &mut file, only, &mut names)?;
     for site in &sites {
         write_site_parts(conn, &mut file, site, &mut names)?;
     }
-    write_articles(conn, &mut file, &sites, only.and(sites.first()), &names)?;
+    files.write(conn, &mut file, only)?;
+    write_articles(conn, &mut file, &sites, only, &names, files)?;
     done(file.finish().map(drop))
 }
 
@@ -235,6 +261,7 @@ fn write_articles(
     sites: &[Site],
     only: Option<&Site>,
     names: &Names,
+    files: &Files,
 ) -> Result<()> {
     let slugs: HashMap<i64, &str> = sites.iter().map(|s| (s.id, s.slug.as_str())).collect();
     let mut after = 0;
@@ -244,7 +271,9 @@ fn write_articles(
             return Ok(());
         };
         after = *last;
-        for article in store::articles::load(conn, &ids)? {
+        let mut articles = store::articles::load(conn, &ids)?;
+        files.put_into(conn, &mut articles)?;
+        for article in articles {
             let site = slugs.get(&article.row.site_id).ok_or_else(|| {
                 Error::internal(format!("article {} has no site", article.row.id))
             })?;
