@@ -65,7 +65,8 @@ const ROOMS: [Room; 19] = [
     Room {
         name: "service",
         may_import: &[
-            "library", "store", "portal", "content", "models", "json", "text", "clock", "error",
+            "library", "store", "media", "portal", "content", "models", "json", "text", "clock",
+            "error",
         ],
         may_not_name: &["actix_web", "utoipa", "diesel"],
     },

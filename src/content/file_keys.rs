@@ -37,10 +37,7 @@ pub struct Relative {
 impl Relative {
     /// What `address` may name; `None` where it is not relative.
     pub fn parse(address: &str) -> Option<Self> {
-        if address.is_empty()
-            || address.starts_with(['/', '\\', '#', '?'])
-            || has_scheme(address)
-        {
+        if address.is_empty() || address.starts_with(['/', '\\', '#', '?']) || has_scheme(address) {
             return None;
         }
         let address = address.trim_start_matches("./");
@@ -280,9 +277,7 @@ fn encoded(key: &str) -> String {
     for c in key.chars() {
         let is_plain = match c {
             '/' => true,
-            c if c.is_ascii() => {
-                c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=@".contains(c)
-            }
+            c if c.is_ascii() => c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=@".contains(c),
             c => !c.is_whitespace() && !c.is_control(),
         };
         if is_plain {
@@ -425,7 +420,11 @@ mod tests {
             ("a%00.jpg", vec!["a%00.jpg"]),
             ("a//b.jpg", vec![]),
         ] {
-            assert_eq!(keys(address), Some(expected.into_iter().map(str::to_owned).collect()), "{address}");
+            assert_eq!(
+                keys(address),
+                Some(expected.into_iter().map(str::to_owned).collect()),
+                "{address}"
+            );
         }
     }
 
@@ -477,7 +476,11 @@ mod tests {
             ("a.jpg?shared", ""),
         ] {
             let path = format!("{}{rest}", path(&file));
-            assert_eq!(Relative::parse(address).unwrap().path_of(&file), path, "{address}");
+            assert_eq!(
+                Relative::parse(address).unwrap().path_of(&file),
+                path,
+                "{address}"
+            );
         }
     }
 }

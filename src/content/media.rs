@@ -228,22 +228,25 @@ pub fn resolve(content: &mut ArticleContent, media: &[Media], site_id: i64) -> R
 /// [`resolve`] for what was said once: what is not there any more is left out.
 pub fn resolve_known(content: &mut ArticleContent, media: &[Media], site_id: i64) {
     let known = Known { media, site_id };
-    let leads = |place, address: &str| known.settle(place, &mut address.to_owned()).is_ok();
+    let leads = |place, address: &mut String| known.settle_by_id(place, address);
     content
         .state
         .cover
         .take_if(|cover| !leads(Place::Cover, cover));
     content
         .attachments
-        .retain(|attachment| leads(Place::Attachment(0), &attachment.url));
+        .retain_mut(|attachment| leads(Place::Attachment(0), &mut attachment.url));
     content
         .state
         .audio
-        .retain(|recording| leads(Place::Audio(0), &recording.url));
+        .retain_mut(|recording| leads(Place::Audio(0), &mut recording.url));
     for text in &mut content.texts {
         change_tags(&mut text.body_html, |tag| {
-            if !leads(place_in_body(tag, 0), &tag.address()) {
-                tag.remove();
+            let mut address = tag.address().into_owned();
+            match leads(place_in_body(tag, 0), &mut address) {
+                false => tag.remove(),
+                true if address != tag.address() => tag.set_address(&address),
+                true => {}
             }
         });
     }
@@ -272,6 +275,17 @@ struct Known<'m> {
 }
 
 impl<'m> Known<'m> {
+    /// Whether an address leads somewhere. One of media that have other bytes since it was said is made that of these.
+    fn settle_by_id(&self, place: Place, address: &mut String) -> bool {
+        if let Some(MediaAddress { id, file, rest }) = media_links::parse(address)
+            && let Some(media) = self.media.iter().find(|media| media.id == id)
+            && part(&media.file, file).is_none()
+        {
+            *address = format!("{}{rest}", path(media));
+        }
+        self.settle(place, address).is_ok()
+    }
+
     /// Makes an address of media that of the original where only that is meant, and tells what is there; `None` for other addresses.
     fn settle(&self, place: Place, address: &mut String) -> Result<Option<&'m StoredFile>, Unfit> {
         let Some(MediaAddress { id, file, rest }) = media_links::parse(address) else {

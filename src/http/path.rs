@@ -169,7 +169,10 @@ impl FromRequest for FilePath {
         let segment = |name| req.match_info().get(name).unwrap_or_default();
         let id = positive(segment("id")).filter(|id| *id <= MAX_ID);
         let file = segment("file").to_owned();
-        ready(id.map(|id| Self { id, file }).ok_or_else(Problem::not_found))
+        ready(
+            id.map(|id| Self { id, file })
+                .ok_or_else(Problem::not_found),
+        )
     }
 }
 

@@ -119,20 +119,14 @@ mod tests {
         ] {
             assert_eq!(of(line, None), Wanted::Whole, "{line}");
         }
-        assert_eq!(
-            wanted(&HeaderMap::new(), 100, "\"a\"", "x"),
-            Wanted::Whole
-        );
+        assert_eq!(wanted(&HeaderMap::new(), 100, "\"a\"", "x"), Wanted::Whole);
     }
 
     #[test]
     fn a_part_of_other_bytes_is_of_no_use() {
         let part = Wanted::Part(0..1);
         assert_eq!(of("bytes=0-0", Some("\"a\"")), part);
-        assert_eq!(
-            of("bytes=0-0", Some("Thu, 15 Jan 2026 04:00:00 GMT")),
-            part
-        );
+        assert_eq!(of("bytes=0-0", Some("Thu, 15 Jan 2026 04:00:00 GMT")), part);
         for other in ["\"b\"", "W/\"a\"", "Thu, 15 Jan 2026 04:00:01 GMT"] {
             assert_eq!(of("bytes=0-0", Some(other)), Wanted::Whole, "{other}");
         }

@@ -29,6 +29,7 @@ use actix_web::{HttpMessage, HttpResponse, ResponseError};
 
 use futures_core::Stream;
 
+use crate::error::Error as Fault;
 use crate::http::cors::Origins;
 use crate::http::methods::Methods;
 use crate::http::problem::{MEDIA_TYPE, Problem};
@@ -72,7 +73,7 @@ const UPLOAD_FRAME: usize = 1 << 20;
 impl Edge {
     /// How large the body of a request may be, and how long it may take.
     fn limits(&self, method: &Method, path: &str) -> (usize, Duration) {
-        match method == Method::POST && path == UPLOADS {
+        match is_upload(method, path) {
             true => {
                 let file = usize::try_from(self.max_upload_bytes).unwrap_or(usize::MAX);
                 (file.saturating_add(UPLOAD_FRAME), UPLOAD_TIMEOUT)
@@ -80,6 +81,21 @@ impl Edge {
             false => (self.max_body_bytes, self.request_timeout),
         }
     }
+
+    /// What is said of a larger body.
+    fn too_large(&self, method: &Method, path: &str) -> Problem {
+        match is_upload(method, path) {
+            true => Fault::TooLarge {
+                limit: self.max_upload_bytes,
+            }
+            .into(),
+            false => Problem::payload_too_large(self.max_body_bytes),
+        }
+    }
+}
+
+fn is_upload(method: &Method, path: &str) -> bool {
+    method == Method::POST && path == UPLOADS
 }
 
 /// Serves one request; for `App::wrap(from_fn(edge))`, outside of all other middleware.
@@ -106,7 +122,7 @@ pub async fn edge<B: MessageBody + 'static>(
 
     let (max_body_bytes, timeout) = edge.limits(req.method(), req.path());
     if announced_length(req.headers()).is_some_and(|length| length > max_body_bytes) {
-        let mut refused = Problem::payload_too_large(max_body_bytes).error_response();
+        let mut refused = edge.too_large(req.method(), req.path()).error_response();
         // The body stays unread, so the connection cannot be used again.
         refused
             .head_mut()

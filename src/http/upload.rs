@@ -49,9 +49,7 @@ impl actix_web::FromRequest for UploadForm {
         let form = match is_form {
             true => Ok(Self(Multipart::new(req.headers(), payload.take()))),
             false => Err(Problem::new(ProblemCode::UnsupportedMediaType)
-                .with_detail(
-                    "A file is sent as `multipart/form-data`, in a part called `file`.",
-                )
+                .with_detail("A file is sent as `multipart/form-data`, in a part called `file`.")
                 .with_header(ACCEPT, HeaderValue::from_static("multipart/form-data"))),
         };
         Box::pin(std::future::ready(form))
@@ -79,7 +77,11 @@ impl UploadForm {
             let name = part.name().unwrap_or_default().to_owned();
             if name == "file" {
                 if file.is_some() {
-                    return Err(fault("/file", "duplicate", "`file` is there twice; send one file a request"));
+                    return Err(fault(
+                        "/file",
+                        "duplicate",
+                        "`file` is there twice; send one file a request",
+                    ));
                 }
                 file = Some(receive(part, media, stall).await?);
                 continue;
@@ -102,7 +104,11 @@ impl UploadForm {
             words.push((*known, word(part, known, stall).await?));
         }
         let (upload, file_name) = file.ok_or_else(|| {
-            fault("/file", "required", "`file` is required: the part of the form that has the file")
+            fault(
+                "/file",
+                "required",
+                "`file` is required: the part of the form that has the file",
+            )
         })?;
         Ok(Received {
             upload,
@@ -142,7 +148,11 @@ async fn receive(
             extended.or_else(|| disposition.get_filename().map(str::to_owned))
         })
         .ok_or_else(|| {
-            fault("/file", "required", "`file` has no name; send it as a file, with `filename` in its Content-Disposition")
+            fault(
+                "/file",
+                "required",
+                "`file` has no name; send it as a file, with `filename` in its Content-Disposition",
+            )
         })?;
     let mut upload = media.begin().await?;
     let mut gathered: Vec<Bytes> = Vec::new();
@@ -194,9 +204,9 @@ fn unreadable(error: &MultipartError) -> Problem {
         MultipartError::Payload(PayloadError::Incomplete(_)) | MultipartError::Incomplete => {
             malformed("ends before its last boundary")
         }
-        MultipartError::BoundaryMissing => malformed(
-            "has no `boundary` in its Content-Type, or another one between its parts",
-        ),
+        MultipartError::BoundaryMissing | MultipartError::ContentTypeParse => {
+            malformed("has no `boundary` in its Content-Type, or another one between its parts")
+        }
         MultipartError::ContentDispositionMissing
         | MultipartError::ContentDispositionNameMissing => malformed(
             "has a part without a name in its Content-Disposition, or with one that is not UTF-8",

@@ -13,7 +13,8 @@ use crate::models::contributor::{Contribution, ContributorName};
 use crate::models::patch::Patch;
 use crate::models::record::{
     ArticleRecord, CategoryChange, CategoryRecord, FileRecord, FormerPathRecord, FormerSlugRecord,
-    LinkGroupRecord, MediaRecord, MenuRecord, SiteRecord, SourceRecord, TopicRecord, TranslationRecord,
+    LinkGroupRecord, MediaRecord, MenuRecord, SiteRecord, SourceRecord, TopicRecord,
+    TranslationRecord,
 };
 use crate::models::rules;
 use crate::models::time::Precision;
@@ -347,6 +348,7 @@ pub fn media(fields: &mut Fields<'_, '_>) -> MediaRecord {
         "site",
         "key",
         "url",
+        "kind",
         "media_type",
         "size",
         "sha256",

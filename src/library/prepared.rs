@@ -107,13 +107,12 @@ impl Library {
         raw_name: &str,
         known: impl FnOnce(&str) -> Result<Option<StoredFile>>,
     ) -> Result<Prepared> {
-        let found = inspect::inspect(&received.path(), raw_name, &self.limits())
-            .map_err(refused)?;
+        let found =
+            inspect::inspect(&received.path(), raw_name, &self.limits()).map_err(refused)?;
         let format = found.format;
         let name =
             name::clean(raw_name, format).map_err(|rejection| invalid("/name", rejection))?;
-        let known =
-            known(&received.sha256)?.filter(|file| file.media_type == format.media_type());
+        let known = known(&received.sha256)?.filter(|file| file.media_type == format.media_type());
         if let Some(file) = known
             && self.is_whole(&file)?
         {

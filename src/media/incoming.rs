@@ -126,7 +126,6 @@ impl Received {
     pub fn folder(&self) -> &Path {
         &self.folder.0
     }
-
 }
 
 /// The folders within `dir` that a killed process left; with `remove` they are deleted.

@@ -149,9 +149,7 @@ pub fn file_key(value: &str) -> Verdict {
     if value.contains('\\') {
         return Err("contains `\\`; separate folders with `/`".to_owned());
     }
-    let turns = |c: &char| {
-        matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{FEFF}')
-    };
+    let turns = |c: &char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{FEFF}');
     if let Some(c) = value.chars().find(turns) {
         return Err(format!(
             "contains the invisible character U+{:04X}; rename the file",

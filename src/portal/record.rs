@@ -1,8 +1,8 @@
 //! A line of a portal file, as a record or as its faults.
 
 use crate::models::record::{
-    ArticleRecord, CategoryRecord, FileRecord, LinkGroupRecord, MenuRecord, SiteRecord, SourceRecord,
-    TopicRecord,
+    ArticleRecord, CategoryRecord, FileRecord, LinkGroupRecord, MenuRecord, SiteRecord,
+    SourceRecord, TopicRecord,
 };
 
 /// One line of a portal file.

@@ -113,7 +113,10 @@ fn told(findings: Findings, missing: Vec<String>, repair: bool) -> Vec<Finding> 
                 text: match (repair, is_clean) {
                     (true, true) => format!("files: {} {what}, removed", found.count),
                     (true, false) => {
-                        format!("files: {} {what}, not all of which could be removed", found.count)
+                        format!(
+                            "files: {} {what}, not all of which could be removed",
+                            found.count
+                        )
                     }
                     (false, _) => format!(
                         "files: {} {what}; `masthead doctor --repair` removes them",

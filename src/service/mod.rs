@@ -82,11 +82,7 @@ impl Services {
                 addresses.clone(),
                 retention,
             ),
-            inspection: inspection::Inspection::new(
-                store.clone(),
-                clock.clone(),
-                library.clone(),
-            ),
+            inspection: inspection::Inspection::new(store.clone(), clock.clone(), library.clone()),
             link_groups: link_groups::LinkGroups::new(store.clone(), clock.clone()),
             management: management::Management::new(
                 store.clone(),

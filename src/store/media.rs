@@ -116,7 +116,12 @@ pub fn with_bytes_of(
     Ok(media::table
         .left_join(sites::table.on(media::site_id.eq(sites::id.nullable())))
         .filter(any_of(media::sha256, sha256))
-        .select((media::sha256, media::id, sites::slug.nullable(), media::name))
+        .select((
+            media::sha256,
+            media::id,
+            sites::slug.nullable(),
+            media::name,
+        ))
         .order(media::id)
         .load(conn)?)
 }

@@ -68,6 +68,18 @@ pub fn claim(conn: &mut Conn, file: &StoredFile, now: Ts) -> Result<StoredFile> 
     }))
 }
 
+/// The file with these bytes, which nobody stores or removes until the transaction ends.
+pub fn hold(conn: &mut Conn, sha256: &str) -> Result<Option<StoredFile>> {
+    Ok(on_db!(conn, |c| {
+        diesel::update(media_files::table.find(sha256))
+            // Changes nothing, and locks the row.
+            .set(media_files::size.eq(media_files::size))
+            .returning(file_columns!())
+            .get_result(c)
+            .optional()?
+    }))
+}
+
 /// Notes that the file has other smaller copies.
 pub fn set_variants(conn: &mut Conn, file: &StoredFile) -> Result<()> {
     diesel::update(media_files::table.find(&file.sha256))

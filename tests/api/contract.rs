@@ -17,8 +17,8 @@ use diesel::connection::SimpleConnection;
 use masthead::models::access::Scope;
 use masthead::models::reply::RequestKey;
 use masthead::models::time::Ts;
-use masthead::store;
 use masthead::service::export::ExportOptions;
+use masthead::store;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 

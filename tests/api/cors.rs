@@ -9,7 +9,7 @@ use crate::support::calls::{calls, full_portal};
 use crate::support::client::Answer;
 use crate::support::{Portal, on_both};
 
-const EXPOSED: &str = "ETag, Last-Modified, Link, Location, Content-Language, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, traceparent, Surrogate-Key";
+const EXPOSED: &str = "ETag, Last-Modified, Link, Location, Content-Language, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, traceparent, Surrogate-Key, Content-Range, Accept-Ranges, Content-Disposition";
 
 #[track_caller]
 fn assert_open(answer: &Answer) {

@@ -25,7 +25,10 @@ fn one(record: Value) -> String {
 }
 
 fn keep_going(app: &TestApp, text: impl AsRef<[u8]>) -> ImportReport {
-    let options = ImportOptions { keep_going: true, media: None };
+    let options = ImportOptions {
+        keep_going: true,
+        media: None,
+    };
     app.app
         .services()
         .import

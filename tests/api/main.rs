@@ -47,11 +47,14 @@ mod managed_visibility;
 mod media;
 mod media_bad_forms;
 mod media_bad_input;
-mod media_crashes;
-mod media_races;
-mod media_delivery;
 #[cfg(feature = "s3")]
 mod media_buckets;
+mod media_crashes;
+mod media_delivery;
+mod media_doctor;
+mod media_files;
+mod media_guide;
+mod media_races;
 #[cfg(feature = "s3")]
 mod media_storage;
 mod menus;

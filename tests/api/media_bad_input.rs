@@ -120,12 +120,7 @@ fn packed(name: &str, data: &[u8], size: usize, flags: u16) -> Vec<u8> {
 fn chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
     let length = u32::try_from(data.len()).unwrap().to_be_bytes();
     let named = [name, data].concat();
-    [
-        length.as_slice(),
-        &named,
-        &crc(&named).to_be_bytes(),
-    ]
-    .concat()
+    [length.as_slice(), &named, &crc(&named).to_be_bytes()].concat()
 }
 
 /// A PNG in shades of grey that says it has this size, whose data unpack to `rows`; `extra` stands before them.
@@ -179,11 +174,8 @@ on_both! {
 
     /// Pictures that are small as files and huge when they are decoded
     async fn decompression_bombs_are_refused(app) {
-        let webp_head = |width: u32, height: u32| {
-            let size = [&(width - 1).to_le_bytes()[..3], &(height - 1).to_le_bytes()[..3]].concat();
-            let file = [b"WEBPVP8X\x0a\0\0\0\0\0\0\0".as_slice(), &size].concat();
-            [b"RIFF".as_slice(), &u32::try_from(file.len()).unwrap().to_le_bytes(), &file].concat()
-        };
+        let lossless = [b"WEBPVP8L\x40\0\0\0\x2f\xff\xff\xff\x0f".as_slice(), &[0; 59]].concat();
+        let webp = [b"RIFF\x4c\0\0\0".as_slice(), &lossless].concat();
         let mut large = jpeg(64, 64);
         let frame = large.windows(2).position(|two| two == b"\xff\xc0").unwrap();
         large[frame + 5..frame + 9].copy_from_slice(&[0xFF, 0xDC, 0xFF, 0xDC]);
@@ -193,7 +185,7 @@ on_both! {
             ("most.png", png_of(0x7FFF_FFFF, 0x7FFF_FFFF, b"0", b""), "too_many_pixels", &["make it smaller"]),
             ("large.jpg", large, "too_many_pixels", &["65500 x 65500"]),
             ("large.gif", gif, "too_many_pixels", &["65535 x 65535"]),
-            ("large.webp", webp_head(16_384, 16_384), "too_many_pixels", &["16384 x 16384"]),
+            ("large.webp", webp, "too_many_pixels", &["16384 x 16384"]),
         ]).await;
     }
 
@@ -279,7 +271,7 @@ on_both! {
             ("script.gif", gif_script, "polyglot", &["HTML"]),
             ("html.webp", [webp(40, 30), SCRIPT.to_vec()].concat(), "polyglot", &["HTML"]),
             ("late.pdf", [b"MZ junk\n".as_slice(), &pdf("text")].concat(), "polyglot", &["PDF"]),
-            ("twice.zip", [archive.as_slice(), &zip(&[("b.txt", b"b")])].concat(), "polyglot", &[]),
+            ("twice.zip", [archive.as_slice(), &zip(&[("b.txt", b"b")])].concat(), "damaged", &["ZIP"]),
         ]).await;
     }
 
@@ -305,7 +297,7 @@ on_both! {
         refuses(app, vec![
             ("空.txt", Vec::new(), "empty", &["empty"]),
             ("空.png", Vec::new(), "empty", &["empty"]),
-            ("half.png", half(png(400, 300)), "damaged", &["save it again"]),
+            ("half.png", half(png(400, 300)), "damaged", &["save it"]),
             ("wrong.png", wrong, "damaged", &[]),
             ("none.png", png_of(0, 0, b"", b""), "damaged", &[]),
             ("half.webp", half(webp(400, 300)), "damaged", &[]),
@@ -323,7 +315,7 @@ on_both! {
         let form = |name: &str| Form::of(name, pdf(name)).text("site", "demo");
         for (name, becomes) in [
             ("../../../etc/通知.pdf", "通知.pdf"),
-            ("..\\..\\C:\\Windows\\關於.pdf", "關於.pdf"),
+            ("..\\\\..\\\\C:\\\\Windows\\\\關於.pdf", "關於.pdf"),
             ("/etc/passwd", "passwd.pdf"),
             ("evil.html", "evil.html.pdf"),
             ("ＡＢＣ１２３：全角？.pdf", "ＡＢＣ１２３：全角？.pdf"),

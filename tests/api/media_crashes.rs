@@ -57,10 +57,14 @@ fn work(caller: &Outside, told: &Mutex<Told>, number: &AtomicU32, begun: &Atomic
             // The same bytes again and again, by several at once.
             1 => ("共用.jpg".to_owned(), jpeg(320, 200)),
             2 => ("共用.pdf".to_owned(), pdf("shared")),
-            _ => (format!("{n}.jpg"), jpeg(240, 100 + u16::try_from(n % 5_000).unwrap())),
+            _ => (
+                format!("{n}.jpg"),
+                jpeg(240, 100 + u16::try_from(n % 5_000).unwrap()),
+            ),
         };
         begun.fetch_add(1, Ordering::Relaxed);
-        let Some((status, body)) = caller.upload(&Form::of(&name, &bytes).text("site", "demo")) else {
+        let Some((status, body)) = caller.upload(&Form::of(&name, &bytes).text("site", "demo"))
+        else {
             return;
         };
         assert_eq!(status, 201, "{}", String::from_utf8_lossy(&body));
@@ -126,7 +130,10 @@ fn kills(backend: Backend) {
         let kept = kept(&database, &stored);
         orphans += kept.orphans.len() + kept.recorded.values().filter(|named| !**named).count();
         leftovers += kept.leftovers.len() + entries(&incoming);
-        assert!(entries(&incoming) > 0, "round {round}: the half upload left nothing");
+        assert!(
+            entries(&incoming) > 0,
+            "round {round}: the half upload left nothing"
+        );
     }
     let told = told.into_inner().unwrap();
     announce(&format!(
@@ -145,7 +152,11 @@ fn kills(backend: Backend) {
     let clean = place.run(&["doctor"]);
     assert_eq!(clean.code, Some(0), "{clean:?}");
     let after = kept(&database, &stored);
-    assert_eq!((after.orphans.len(), after.leftovers.len()), (0, 0), "{after:#?}");
+    assert_eq!(
+        (after.orphans.len(), after.leftovers.len()),
+        (0, 0),
+        "{after:#?}"
+    );
     assert!(after.recorded.values().all(|named| *named), "{after:#?}");
     assert_eq!(entries(&incoming), 0);
 
@@ -185,7 +196,11 @@ fn on_small_disks(place: &Place, size: &str, full: &[&str]) -> Option<Serving> {
         command.args(["-rm", "sh", "-c", script]);
         command
     };
-    if !within(&mounts).current_dir(place.path("")).output().is_ok_and(|tried| tried.status.success()) {
+    if !within(&mounts)
+        .current_dir(place.path(""))
+        .output()
+        .is_ok_and(|tried| tried.status.success())
+    {
         announce("no file system can be mounted here: full disks are not tested");
         return None;
     }
@@ -227,15 +242,25 @@ fn a_full_disk_keeps_nothing_half() {
         let (stored, incoming) = (seen("stored"), seen("incoming"));
         let send = |form: &Form| caller.upload(&form.clone().text("site", "demo")).unwrap();
 
-        let noise: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..)).take(600_000).collect();
+        let noise: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..))
+            .take(600_000)
+            .collect();
         let picture = [jpeg(400, 300), noise.clone()].concat();
         let document = pdf(&"全".repeat(200_000));
         for (name, bytes) in [("大.pdf", &document), ("large.jpg", &picture)] {
             let (status, body) = send(&Form::of(name, bytes));
             let body: Value = serde_json::from_slice(&body).unwrap();
-            assert_eq!((status, &body["code"]), (507, &"insufficient_storage".into()), "{body}");
+            assert_eq!(
+                (status, &body["code"]),
+                (507, &"insufficient_storage".into()),
+                "{body}"
+            );
             assert!(body["detail"].as_str().unwrap().len() > 20, "{body}");
-            assert_eq!(kept(&database, &stored), Kept::default(), "{name} on {full:?}");
+            assert_eq!(
+                kept(&database, &stored),
+                Kept::default(),
+                "{name} on {full:?}"
+            );
             assert_eq!(entries(&incoming), 0, "{name} on {full:?}");
         }
         for n in 0..3 {

@@ -574,7 +574,9 @@ on_both! {
 
     /// What an article said comes back in every language; where it stands, and what was counted, stays
     async fn what_an_article_said_comes_back(app) {
-        let file = full("k");
+        let mut file = full("k");
+        // Numbers of revisions mean nothing elsewhere.
+        file["audio"][0].as_object_mut().unwrap().remove("revision");
         app.import(&content().article("other", |a| a).article("k", |a| {
             let mut a = a;
             for (name, value) in file.as_object().unwrap() {

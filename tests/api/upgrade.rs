@@ -3,6 +3,7 @@
 use masthead::store::migrations;
 use serde_json::{Value, json};
 
+use crate::support::media::png;
 use crate::support::{Portal, TestApp, on_both};
 
 /// What readers get on paths whose tables the last migration made anew.
@@ -59,5 +60,24 @@ on_both! {
         app.set_clock("2026-01-15T04:30:00Z");
         let list = app.get("/api/v1/articles?count=exact").await.json();
         assert_eq!((list["total"].as_u64(), list["items"].as_array().unwrap().len()), (Some(4), 4));
+    }
+
+    /// A database from before there were files keeps what articles refer to, and takes files
+    async fn an_older_database_takes_files(app) {
+        let outside = "https://example.org/图.jpg";
+        let sound = json!([{"url": "https://example.org/a.mp3", "media_type": "audio/mpeg", "duration_s": 60}]);
+        app.import(&Portal::new("demo").article("a", |a| a.set("cover", outside).set("audio", sound)
+            .set("attachments", json!([{"name": "附", "url": "https://example.org/f.pdf"}]))));
+        let before = app.get("/api/v1/sites/demo/articles/a").await.json();
+        migrations::revert_last(&mut app.database().connect()).unwrap();
+        assert_eq!(app.app.migrate().unwrap(), 1);
+        let after = app.get("/api/v1/sites/demo/articles/a").await.json();
+        assert_eq!(after, before);
+        assert_eq!((&after["cover"]["url"], &after["cover"]["width"]), (&json!(outside), &Value::Null));
+        let desk = app.desk("editor");
+        let file = desk.uploaded("图.png", png(400, 20)).await;
+        let path = format!("/articles/{}", after["id"]);
+        desk.changed(&path, &json!({"cover": file["url"]})).await;
+        assert_eq!(app.get("/api/v1/sites/demo/articles/a").await.json()["cover"]["width"], 400);
     }
 }

@@ -26,7 +26,9 @@ pub fn configure(config: &mut ServiceConfig) {
     use management::{analytics, api_keys, audit, users, visibility};
     use management::{revision_diff, revisions};
 
-    use delivery::{articles, categories, link_groups, media, menus, previews, sites, sources, topics};
+    use delivery::{
+        articles, categories, link_groups, media, menus, previews, sites, sources, topics,
+    };
     config.service(
         scope("/api/v1/auth")
             .service(tokens::create_token)

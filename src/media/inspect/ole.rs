@@ -80,7 +80,7 @@ fn directory(source: &mut Source) -> Look<Vec<Entry>> {
         for bytes in bytes.chunks_exact(ENTRY) {
             entries.push(entry(bytes)?);
         }
-        if entries.len() > MAX_ENTRIES || bytes.len() < ENTRY {
+        if entries.len() > MAX_ENTRIES || bytes.len() < 1 << shift {
             return Err(broken().into());
         }
         sector = table.next(source, sector)?;

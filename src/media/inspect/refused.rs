@@ -120,13 +120,15 @@ pub(super) fn markup(head: &[u8]) -> Option<Rejection> {
     let has = |mark: &[u8]| memchr::memmem::find(&lower, mark).is_some();
     let (what, mend) = if lower.starts_with(b"<?php") {
         ("a PHP program", PROGRAM)
-    } else if has(b"<!doctype html") || has(b"<html") || has(b"<script") {
+    } else if has(b"<!doctype html") || has(b"<html") {
         ("an HTML page, which can hold scripts", PAPER)
     } else if has(b"<svg") {
         (
             "an SVG picture, which can hold scripts",
             "export it as PNG or WebP",
         )
+    } else if has(b"<script") {
+        ("an HTML page, which can hold scripts", PAPER)
     } else if lower.starts_with(b"<?xml") {
         ("an XML document", "export it as PDF or .docx")
     } else {

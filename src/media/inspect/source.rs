@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn pieces_overlap_and_cover_everything() {
         for size in [0, 1, 9, CHUNK, CHUNK + 1, 3 * CHUNK - 20] {
-            let bytes: Vec<u8> = (0..size).map(|n| (n % 251) as u8).collect();
+            let bytes: Vec<u8> = (0..=250).cycle().take(size).collect();
             let mut input = Cursor::new(bytes.clone());
             let mut source = Source::new(&mut input).unwrap();
             let mut seen = Vec::new();

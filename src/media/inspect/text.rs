@@ -182,7 +182,7 @@ mod tests {
             b"\xff\xfea\0b\0",
             b"\xff\x80",
             b"\x81",
-            b"\xe5\xad\x97\xe5",
+            b"\xe5\xad\x97\xe5\xad",
             b"  \n<!DOCTYPE html>",
             b"\xef\xbb\xbf<script>",
             b"<?php",

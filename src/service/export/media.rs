@@ -98,10 +98,15 @@ impl<'f> Files<'f> {
         }
         let mut by_site: BTreeMap<i64, Vec<&mut Loaded>> = BTreeMap::new();
         for article in articles {
-            by_site.entry(article.row.site_id).or_default().push(article);
+            by_site
+                .entry(article.row.site_id)
+                .or_default()
+                .push(article);
         }
         for (site_id, articles) in by_site {
-            let named = articles.iter().flat_map(|article| references(&article.content));
+            let named = articles
+                .iter()
+                .flat_map(|article| references(&article.content));
             let ids = distinct(named.map(|reference| reference.id));
             if ids.is_empty() {
                 continue;

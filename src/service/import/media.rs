@@ -18,8 +18,8 @@ use crate::models::record::{ArticleRecord, FileRecord};
 use crate::models::rules::excerpt;
 use crate::models::time::Ts;
 use crate::portal::record::LineFault;
-use crate::store::articles::affected::{self, Named};
 use crate::store::articles::Loaded;
+use crate::store::articles::affected::{self, Named};
 use crate::store::{self, Conn, Store};
 
 /// Articles that get the new address of a file at a time.
@@ -307,7 +307,8 @@ impl Run {
         if changed.file.sha256 != stored.file.sha256 {
             self.files.left.add(&stored.file)?;
             self.readdress(conn, stored, changed)?;
-        } else if !users.is_empty() && (&changed.alt, &changed.file) != (&stored.alt, &stored.file) {
+        } else if !users.is_empty() && (&changed.alt, &changed.file) != (&stored.alt, &stored.file)
+        {
             affected::touch(conn, Named::Media(stored.id))?;
         }
         Ok(Outcome::Updated)
@@ -444,7 +445,10 @@ impl Run {
                 InFolder::File(file) => file,
                 InFolder::Nothing => continue,
                 InFolder::Refused(reason) => {
-                    return Err(fault("", format!("names `{}`, which {reason}", excerpt(key))));
+                    return Err(fault(
+                        "",
+                        format!("names `{}`, which {reason}", excerpt(key)),
+                    ));
                 }
             };
             let prepared = self.files.bring(conn, file, key, &Expected::default())?;

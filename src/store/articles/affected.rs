@@ -47,10 +47,7 @@ impl Named {
                 "SELECT article_id FROM article_owners WHERE user_id = $1",
                 id,
             ),
-            Self::Media(id) => (
-                "SELECT article_id FROM media_uses WHERE media_id = $1",
-                id,
-            ),
+            Self::Media(id) => ("SELECT article_id FROM media_uses WHERE media_id = $1", id),
             Self::Below(id) => (
                 "SELECT a.id FROM articles a WHERE a.category_id IN ( \
                    WITH RECURSIVE below (id) AS ( \

@@ -12,6 +12,7 @@ mod slugs;
 mod snapshot;
 mod standing;
 
+pub use files::readdress;
 pub use list::{Filters, Window, count, few_in_range, neighbors, of_ids, page, span};
 pub use load::{Loaded, keys, load, page_of_ids};
 pub use managed::{
@@ -21,7 +22,6 @@ pub use read::{
     attachments, body, counters, find, find_all, find_retraction, related, related_keys,
     renditions, texts,
 };
-pub use files::readdress;
 pub use save::{NewArticle, Saved, delete, insert, relate, update};
 pub use slugs::{Leading, Successor, find_slug, find_successor, lock_slugs, slug_owners};
 pub use standing::{Standing, languages, standing};

@@ -15,13 +15,14 @@ use super::app::TestApp;
 const FIRST_PUBLISHED: &str = "2026-01-10T08:00:00+08:00";
 
 /// The order of records in a file: each kind after what it refers to.
-const KINDS: [&str; 7] = [
+const KINDS: [&str; 8] = [
     "site",
     "source",
     "category",
     "menu",
     "link_group",
     "topic",
+    "media",
     "article",
 ];
 
@@ -270,7 +271,10 @@ impl TestApp {
 
     /// Imports the text of a file; the report says what is wrong with it.
     pub fn try_import(&self, text: impl AsRef<[u8]>) -> Result<ImportReport, Error> {
-        let options = ImportOptions { keep_going: false, media: None };
+        let options = ImportOptions {
+            keep_going: false,
+            media: None,
+        };
         self.app
             .services()
             .import

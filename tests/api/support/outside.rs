@@ -92,6 +92,10 @@ impl Outside {
 
 fn got(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Got {
     let mut answer = answer.ok()?;
-    let body = answer.body_mut().with_config().limit(256 << 20).read_to_vec();
+    let body = answer
+        .body_mut()
+        .with_config()
+        .limit(256 << 20)
+        .read_to_vec();
     Some((answer.status().as_u16(), body.ok()?))
 }

@@ -1,5 +1,7 @@
 //! Files, for anyone who has their address. Knows no SQL and no storage.
 
+use std::time::SystemTime;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_RANGE,
@@ -46,7 +48,7 @@ pub struct FileQuery {
 /// an address always has the same bytes, so anybody may keep them for ever. With `Range` a part of it comes with status 206, one part a
 /// request.
 #[utoipa::path(operation_id = "getMediaFile", tag = "media", params(FilePath, FileQuery),
-    responses((status = 200, description = "The file", content_type = "application/octet-stream", body = MediaBytes), FileProblems))]
+    responses((status = 200, description = "The file", content_type = "application/octet-stream", body = inline(MediaBytes)), FileProblems))]
 #[get("/media/{id}/{file}")]
 pub async fn get_media_file(
     req: HttpRequest,
@@ -56,7 +58,7 @@ pub async fn get_media_file(
 ) -> Result<HttpResponse, Problem> {
     let opened = services.media.open(path.id, path.file).await?;
     let tag = format!("\"{}\"", opened.tag);
-    let modified = HttpDate::from(std::time::SystemTime::from(opened.created_at.0)).to_string();
+    let modified = HttpDate::from(SystemTime::from(opened.created_at.0)).to_string();
     let is_known = is_known(&req, &tag, &modified);
     let asked = match is_known {
         true => Wanted::Whole,
@@ -139,9 +141,12 @@ fn is_known(req: &HttpRequest, tag: &str, modified: &str) -> bool {
             .map(|given| given.trim().trim_start_matches("W/"))
             .any(|given| given == "*" || given == tag);
     }
+    let time = |text: &str| text.parse::<HttpDate>().map(SystemTime::from).ok();
     headers
         .get(IF_MODIFIED_SINCE)
-        .is_some_and(|since| since.as_bytes() == modified.as_bytes())
+        .and_then(|since| time(since.to_str().ok()?))
+        .zip(time(modified))
+        .is_some_and(|(since, modified)| modified <= since)
 }
 
 /// A value that is visible ASCII by its making.

@@ -257,11 +257,7 @@ pub struct MediaCreate {
     #[schema(max_length = 2000, example = "观测网.jpg", nullable = false)]
     name: Option<String>,
     /// What a picture shows, for those who do not see it.
-    #[schema(
-        max_length = 16000,
-        example = "海面上的观测浮标",
-        nullable = false
-    )]
+    #[schema(max_length = 16000, example = "海面上的观测浮标", nullable = false)]
     alt: Option<String>,
 }
 

@@ -58,8 +58,10 @@ fn reads(operation: &mut Operation) {
     if is_list && let Some(response) = answer(operation, "200") {
         show(response, "Link", "The addresses of other pages (RFC 8288)");
     }
-    // Accounts and keys tell when they were last used, which is no change of theirs.
-    if !is_list && operation.tags.as_deref() == Some(&["accounts".to_owned()]) {
+    // Accounts and keys tell when they were last used, and files whether they are, which is no change of theirs.
+    let is_live = operation.tags.as_deref() == Some(&["accounts".to_owned()])
+        || operation.operation_id.as_deref() == Some("getManagedMedia");
+    if !is_list && is_live {
         return;
     }
     let unchanged = ResponseBuilder::new()

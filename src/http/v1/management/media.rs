@@ -1,5 +1,6 @@
 //! Files, for those who may change them. Knows no SQL and no storage.
 
+use actix_web::http::header::HeaderName;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
 use serde::Deserialize;
@@ -29,6 +30,9 @@ use crate::models::record::MediaRecord;
 use crate::models::rules;
 use crate::service::Services;
 use crate::service::management::{Work, media};
+
+/// Marks the answer to a request that came before.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 impl Resource for ManagedMedia {
     const NAME: &'static str = "media";
@@ -165,7 +169,11 @@ pub async fn create_media(
         media::create(tx, record, &prepared)
     });
     let written = desk.write(work, fingerprint.as_bytes()).await;
-    if written.is_err() {
+    // An answer that is repeated records nothing either.
+    let is_recorded = written
+        .as_ref()
+        .is_ok_and(|answer| !answer.headers().contains_key(&REPLAYED));
+    if !is_recorded {
         services.media.discard(file).await;
     }
     written

@@ -104,7 +104,7 @@ fn archives_begin_and_end_as_archives() {
     );
 
     let mut moved = Zip::default();
-    moved.bytes = b"PK\x03\x04 something else ".to_vec();
+    moved.bytes.extend(b"PK\x03\x04 something else ");
     moved.stored("a", b"a");
     refused(moved.finish(), "polyglot", "behind other content");
 
