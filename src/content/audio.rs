@@ -106,7 +106,8 @@ pub fn named(records: &[AudioRecord], stored: &[Audio], next: i64) -> Result<Vec
 }
 
 /// The recordings that records describe, of an article that says `texts` now and has the recordings `stored`. One that stays is made
-/// for what it was made for; a new one for what the article says, or said in the revision that it names.
+/// for what it was made for, also where that rendition is gone; a new one for what the article says, or said in the revision that it
+/// names.
 pub(super) fn taken(
     records: Vec<AudioRecord>,
     texts: &[Text],
@@ -153,27 +154,37 @@ impl Said<'_> {
             stale,
         } = record;
         let locale = locale.filter(|locale| locale != self.own);
-        let now = self.now.of_locale(locale.as_deref());
-        let now = now.ok_or_else(|| self.no_rendition())?.to_owned();
+        let now = self.now.of_locale(locale.as_deref()).map(str::to_owned);
         let known = self.stored.iter().find(|known| {
             let read = known.locale.as_deref().filter(|read| *read != self.own);
             known.url == url
                 && read == locale.as_deref()
                 && (revision.is_none() || known.revision == revision)
         });
+        // One that is there outlives its rendition, and a file may bring one that has; nothing else reads what is not there.
+        let may_read_nothing = stale.unwrap_or(known.is_some());
+        if now.is_none() && !may_read_nothing {
+            return Err(self.no_rendition());
+        }
         let (revision, digest) = match (known, revision) {
             (Some(known), _) => (known.revision, known.digest.clone()),
             (None, Some(number)) if number != self.revisions.next => {
                 let digest = self.said_in(number, locale.as_deref())?;
                 (Some(number), Some(digest))
             }
-            (None, _) => (Some(self.revisions.next), Some(now.clone())),
+            (None, _) => (now.as_ref().map(|_| self.revisions.next), now.clone()),
+        };
+        let is_stale = match (&digest, &now) {
+            (_, None) => true,
+            (None, Some(_)) => false,
+            (Some(digest), Some(now)) => digest != now,
         };
         // A file may know better: it speaks of texts that nobody has here.
-        let is_stale = digest.as_ref().is_some_and(|digest| *digest != now);
         let digest = match stale {
             Some(true) if !is_stale => Some(UNKNOWN.to_owned()),
-            Some(false) if is_stale => Some(now),
+            Some(false) if is_stale => now,
+            // What a rendition said that is gone is not to be taken for what a new one says.
+            _ if now.is_none() => digest.or_else(|| Some(UNKNOWN.to_owned())),
             _ => digest,
         };
         Ok(Audio {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::{Misfit, misfit};
 use crate::media::format::{Format, Kind};
-use crate::models::article::ArticleContent;
+use crate::models::article::{ArticleContent, Attachment};
 use crate::models::linked_media::LinkedMedia;
 use crate::models::media::{Media, StoredFile, Variant};
 use crate::models::record::AudioRecord;
@@ -14,6 +14,9 @@ use crate::text::media_links::{self, Base, MediaAddress, PREFIX, Tag};
 
 /// Digits of the SHA-256 in an address: too many to guess, few enough to read.
 const DIGITS: usize = 32;
+
+/// How many times as wide as its widest copy a picture may be that is offered beside them.
+const LARGER: i32 = 2;
 
 /// Pictures of a body that are shown in all their sizes; the sizes of more would be longer than the text.
 const PICTURES: usize = 1_000;
@@ -190,17 +193,8 @@ pub fn resolve(content: &mut ArticleContent, media: &[Media], site_id: i64) -> R
         known.settle(Place::Cover, cover)?;
     }
     for (at, attachment) in content.attachments.iter_mut().enumerate() {
-        let found = known.settle(Place::Attachment(at), &mut attachment.url)?;
-        if let Some(StoredFile {
-            media_type,
-            size,
-            sha256,
-            ..
-        }) = found
-        {
-            attachment.media_type = Some(media_type.clone());
-            attachment.size = Some(*size);
-            attachment.sha256 = Some(sha256.clone());
+        if let Some(file) = known.settle(Place::Attachment(at), &mut attachment.url)? {
+            describe(attachment, file);
         }
     }
     for (at, recording) in content.state.audio.iter_mut().enumerate() {
@@ -228,28 +222,47 @@ pub fn resolve(content: &mut ArticleContent, media: &[Media], site_id: i64) -> R
 /// [`resolve`] for what was said once: what is not there any more is left out.
 pub fn resolve_known(content: &mut ArticleContent, media: &[Media], site_id: i64) {
     let known = Known { media, site_id };
-    let leads = |place, address: &mut String| known.settle_by_id(place, address);
     content
         .state
         .cover
-        .take_if(|cover| !leads(Place::Cover, cover));
-    content
-        .attachments
-        .retain_mut(|attachment| leads(Place::Attachment(0), &mut attachment.url));
-    content
-        .state
-        .audio
-        .retain_mut(|recording| leads(Place::Audio(0), &mut recording.url));
+        .take_if(|cover| known.settle_by_id(Place::Cover, cover).is_err());
+    content.attachments.retain_mut(|attachment| {
+        let found = known.settle_by_id(Place::Attachment(0), &mut attachment.url);
+        if let Ok(Some(file)) = found {
+            describe(attachment, file);
+        }
+        found.is_ok()
+    });
+    content.state.audio.retain_mut(|recording| {
+        let found = known.settle_by_id(Place::Audio(0), &mut recording.url);
+        if let Ok(Some(file)) = found {
+            recording.media_type = Some(file.media_type.clone());
+        }
+        found.is_ok()
+    });
     for text in &mut content.texts {
         change_tags(&mut text.body_html, |tag| {
             let mut address = tag.address().into_owned();
-            match leads(place_in_body(tag, 0), &mut address) {
-                false => tag.remove(),
-                true if address != tag.address() => tag.set_address(&address),
-                true => {}
+            match known.settle_by_id(place_in_body(tag, 0), &mut address) {
+                Err(_) => tag.remove(),
+                Ok(_) if address != tag.address() => tag.set_address(&address),
+                Ok(_) => {}
             }
         });
     }
+}
+
+/// Notes beside an attachment what is known of its file.
+fn describe(attachment: &mut Attachment, file: &StoredFile) {
+    let StoredFile {
+        media_type,
+        size,
+        sha256,
+        ..
+    } = file;
+    attachment.media_type = Some(media_type.clone());
+    attachment.size = Some(*size);
+    attachment.sha256 = Some(sha256.clone());
 }
 
 /// Two addresses that were said in different ways may be the same.
@@ -275,15 +288,19 @@ struct Known<'m> {
 }
 
 impl<'m> Known<'m> {
-    /// Whether an address leads somewhere. One of media that have other bytes since it was said is made that of these.
-    fn settle_by_id(&self, place: Place, address: &mut String) -> bool {
+    /// [`Known::settle`], where an address of media that have other bytes since it was said is made that of these.
+    fn settle_by_id(
+        &self,
+        place: Place,
+        address: &mut String,
+    ) -> Result<Option<&'m StoredFile>, Unfit> {
         if let Some(MediaAddress { id, file, rest }) = media_links::parse(address)
             && let Some(media) = self.media.iter().find(|media| media.id == id)
             && part(&media.file, file).is_none()
         {
             *address = format!("{}{rest}", path(media));
         }
-        self.settle(place, address).is_ok()
+        self.settle(place, address)
     }
 
     /// Makes an address of media that of the original where only that is meant, and tells what is there; `None` for other addresses.
@@ -448,6 +465,10 @@ impl Addresses {
     }
 
     fn picture(&self, tag: &mut Tag<'_>, media: &Media) {
+        // An empty one says that the picture is for show only.
+        if let Some(alt) = media.alt.as_deref().filter(|_| !tag.has("alt")) {
+            tag.add("alt", alt);
+        }
         let StoredFile {
             width: Some(width),
             height: Some(height),
@@ -457,11 +478,14 @@ impl Addresses {
         else {
             return;
         };
-        if !variants.0.is_empty() {
-            let smaller = variants.0.iter();
-            let smaller = smaller.map(|v| (variant_path(media, v), v.width));
+        let smaller = variants.0.iter();
+        if let Some(widest) = smaller.clone().map(|variant| variant.width).max() {
+            // A far larger original would be fetched for screens that a copy is as good for.
+            let original =
+                Some((path(media), *width)).filter(|_| *width <= widest.saturating_mul(LARGER));
             let sizes: Vec<String> = smaller
-                .chain([(path(media), *width)])
+                .map(|variant| (variant_path(media, variant), variant.width))
+                .chain(original)
                 .map(|(path, width)| format!("{} {width}w", self.absolute(&path)))
                 .collect();
             tag.add("srcset", &sizes.join(", "));

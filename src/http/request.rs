@@ -20,7 +20,7 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::{InternalError, PayloadError};
 use actix_web::http::header::{
     CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
-    LAST_MODIFIED, ORIGIN, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
+    LAST_MODIFIED, ORIGIN, RANGE, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{ConnectionType, Method, Uri};
 use actix_web::middleware::Next;
@@ -29,7 +29,7 @@ use actix_web::{HttpMessage, HttpResponse, ResponseError};
 
 use futures_core::Stream;
 
-use crate::error::Error as Fault;
+use crate::error;
 use crate::http::cors::Origins;
 use crate::http::methods::Methods;
 use crate::http::problem::{MEDIA_TYPE, Problem};
@@ -85,7 +85,7 @@ impl Edge {
     /// What is said of a larger body.
     fn too_large(&self, method: &Method, path: &str) -> Problem {
         match is_upload(method, path) {
-            true => Fault::TooLarge {
+            true => error::Error::TooLarge {
                 limit: self.max_upload_bytes,
             }
             .into(),
@@ -143,6 +143,8 @@ pub async fn edge<B: MessageBody + 'static>(
         }
     };
     if req.method() == Method::HEAD {
+        // Only GET knows parts (RFC 9110, section 14.2).
+        req.headers_mut().remove(RANGE);
         req.head_mut().method = Method::GET;
     }
     compression::settle(req.headers_mut());

@@ -2,14 +2,14 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::time::Duration;
+use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
-use actix_web::web::Bytes;
 use futures_core::Stream;
 
 use crate::error::{Error, Fault};
@@ -65,11 +65,11 @@ impl UploadForm {
     /// missing, unknown or there twice.
     pub async fn read(self, media: &Media, names: &[&'static str]) -> Result<Received, Problem> {
         let Self(mut parts) = self;
-        let stall = media.stall();
+        let mut pace = Pace::new(media.stall());
         let mut file: Option<(Upload, String)> = None;
         let mut words: Vec<(&'static str, String)> = Vec::new();
         let mut count = 0;
-        while let Some(part) = next(&mut parts, stall).await? {
+        while let Some(part) = next(&mut parts, &mut pace).await? {
             count += 1;
             if count > MAX_PARTS {
                 return Err(malformed("has too many parts"));
@@ -83,7 +83,7 @@ impl UploadForm {
                         "`file` is there twice; send one file a request",
                     ));
                 }
-                file = Some(receive(part, media, stall).await?);
+                file = Some(receive(part, media, &mut pace).await?);
                 continue;
             }
             let Some(known) = names.iter().find(|known| **known == name) else {
@@ -101,7 +101,7 @@ impl UploadForm {
                     &format!("`{known}` is there twice; send it once"),
                 ));
             }
-            words.push((*known, word(part, known, stall).await?));
+            words.push((*known, word(part, known, &mut pace).await?));
         }
         let (upload, file_name) = file.ok_or_else(|| {
             fault(
@@ -118,18 +118,59 @@ impl UploadForm {
     }
 }
 
+/// How fast a form arrives.
+struct Pace {
+    began: Instant,
+    bytes: u64,
+    stall: Duration,
+}
+
+impl Pace {
+    /// Bytes that must have arrived in each second on average, once the first minute is over.
+    const LEAST: u64 = 1024;
+
+    fn new(stall: Duration) -> Self {
+        Self {
+            began: Instant::now(),
+            bytes: 0,
+            stall,
+        }
+    }
+
+    /// Counts bytes that arrived; fails where they came too slowly.
+    fn count(&mut self, bytes: usize) -> Result<(), Problem> {
+        self.bytes += u64::try_from(bytes).unwrap_or(u64::MAX);
+        let seconds = self.began.elapsed().as_secs();
+        match seconds > 60 && self.bytes < seconds * Self::LEAST {
+            true => Err(Problem::new(ProblemCode::RequestTimeout).with_detail(format!(
+                "The form arrives too slowly: at least {} bytes in each second are needed; send it over a faster connection.",
+                Self::LEAST
+            ))),
+            false => Ok(()),
+        }
+    }
+}
+
 /// The next thing of a stream, unless none arrives in time.
-async fn next<S, T>(stream: &mut S, stall: Duration) -> Result<Option<T>, Problem>
+async fn next<S, T>(stream: &mut S, pace: &mut Pace) -> Result<Option<T>, Problem>
 where
     S: Stream<Item = Result<T, MultipartError>> + Unpin,
 {
-    let next = poll_fn(|cx| Pin::new(&mut *stream).poll_next(cx));
-    match tokio::time::timeout(stall, next).await {
+    // There may be very many small things, so most go without a timer.
+    let at_hand = poll_fn(|cx| Poll::Ready(Pin::new(&mut *stream).poll_next(cx))).await;
+    let found = match at_hand {
+        Poll::Ready(found) => Ok(found),
+        Poll::Pending => {
+            let next = poll_fn(|cx| Pin::new(&mut *stream).poll_next(cx));
+            tokio::time::timeout(pace.stall, next).await
+        }
+    };
+    match found {
         Ok(Some(Ok(thing))) => Ok(Some(thing)),
         Ok(Some(Err(error))) => Err(unreadable(&error)),
         Ok(None) => Ok(None),
         Err(_) => Err(Error::Stalled {
-            seconds: stall.as_secs(),
+            seconds: pace.stall.as_secs(),
         }
         .into()),
     }
@@ -138,7 +179,7 @@ where
 async fn receive(
     mut part: Field,
     media: &Media,
-    stall: Duration,
+    pace: &mut Pace,
 ) -> Result<(Upload, String), Problem> {
     let name = part
         .content_disposition()
@@ -155,28 +196,28 @@ async fn receive(
             )
         })?;
     let mut upload = media.begin().await?;
-    let mut gathered: Vec<Bytes> = Vec::new();
-    let mut size = 0;
-    // Several small pieces at once, so that few of them go to another thread.
-    while let Some(piece) = next(&mut part, stall).await? {
-        size += piece.len();
-        gathered.push(piece);
-        if size >= GATHERED {
-            upload = upload.write(gathered.concat()).await?;
+    // Copied, as each piece holds on to all that the network brought with it; and several at once, so that few go to another thread.
+    let mut gathered = Vec::with_capacity(GATHERED);
+    while let Some(piece) = next(&mut part, pace).await? {
+        pace.count(piece.len())?;
+        gathered.extend_from_slice(&piece);
+        drop(piece);
+        if gathered.len() >= GATHERED {
+            (upload, gathered) = upload.write(gathered).await?;
             gathered.clear();
-            size = 0;
         }
     }
-    upload = upload.write(gathered.concat()).await?;
+    let (upload, _) = upload.write(gathered).await?;
     Ok((upload, name))
 }
 
 /// Bytes that are gathered before they are written.
 const GATHERED: usize = 256 << 10;
 
-async fn word(mut part: Field, name: &str, stall: Duration) -> Result<String, Problem> {
+async fn word(mut part: Field, name: &str, pace: &mut Pace) -> Result<String, Problem> {
     let mut bytes = Vec::new();
-    while let Some(piece) = next(&mut part, stall).await? {
+    while let Some(piece) = next(&mut part, pace).await? {
+        pace.count(piece.len())?;
         bytes.extend_from_slice(&piece);
         if bytes.len() > MAX_WORD {
             return Err(fault(

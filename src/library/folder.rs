@@ -15,6 +15,7 @@ use crate::media::incoming::Received;
 use crate::media::storage::Key;
 use crate::models::media::StoredFile;
 use crate::models::rules;
+use crate::store::{self, Store};
 
 /// Bytes copied at a time.
 const CHUNK: usize = 64 << 10;
@@ -164,31 +165,33 @@ impl Library {
         }
     }
 
-    /// Whether the bytes of `stored` are those of `file`, and in the storage.
+    /// Whether the bytes of `stored` are those of `file`, and with its smaller copies in the storage.
     pub fn has_same(&self, stored: &StoredFile, file: &File, key: &str) -> Result<bool> {
         let reading = |cause| failed("reading", Path::new(key), cause);
         let size = file.metadata().map_err(reading)?.len();
         if i64::try_from(size) != Ok(stored.size) {
             return Ok(false);
         }
-        let is_same = sha256(file).map_err(reading)? == stored.sha256;
-        // Smaller copies are stored before the file itself.
-        let original = Key::original(&stored.sha256)?;
-        Ok(is_same && self.storage.size(&original)? == Some(size))
+        Ok(sha256(file).map_err(reading)? == stored.sha256 && self.is_whole(stored)?)
     }
 
     /// Writes a file into a folder under `key`, or, where another one is there, under a name made of its SHA-256; returns the path
-    /// within the folder. What is there already stays as it is.
-    pub fn write_out(&self, folder: &Folder, key: &str, file: &StoredFile) -> Result<String> {
+    /// within the folder, or `None` where its bytes are not in the storage. What is there already stays as it is.
+    pub fn write_out(
+        &self,
+        folder: &Folder,
+        key: &str,
+        file: &StoredFile,
+    ) -> Result<Option<String>> {
         let extension = Format::parse(&file.media_type).map_or("bin", Format::extension);
         let own = format!("{}.{extension}", file.sha256);
         for name in [key, own.as_str()] {
             match folder.standing(name, file)? {
                 Standing::Taken => {}
-                Standing::There => return Ok(name.to_owned()),
+                Standing::There => return Ok(Some(name.to_owned())),
                 Standing::Free(path) => {
-                    self.copy_out(file, &path)?;
-                    return Ok(name.to_owned());
+                    let is_written = self.copy_out(file, &path)?;
+                    return Ok(is_written.then(|| name.to_owned()));
                 }
             }
         }
@@ -198,18 +201,34 @@ impl Library {
         )))
     }
 
-    /// Under another name first: half a file must not look like a whole one.
-    fn copy_out(&self, file: &StoredFile, path: &Path) -> Result<()> {
+    /// Why the bytes of a file that was recorded were not there.
+    pub fn why_missing(&self, store: &Store, sha256: &str) -> Result<Error> {
+        let recorded = store.read_blocking(|conn| store::media_files::find(conn, sha256))?;
+        let is_lost = match recorded {
+            Some(file) => !self.is_whole(&file)?,
+            None => false,
+        };
+        Ok(Error::Setup(match is_lost {
+            true => format!(
+                "the bytes of the file with the SHA-256 {sha256} are missing; `masthead doctor` tells which media have them"
+            ),
+            false => format!(
+                "the file with the SHA-256 {sha256} was deleted during the export; run it again"
+            ),
+        }))
+    }
+
+    /// Under another name first: half a file must not look like a whole one. Tells whether its bytes are there.
+    fn copy_out(&self, file: &StoredFile, path: &Path) -> Result<bool> {
         let writing = |cause| failed("writing", path, cause);
         let original = Key::original(&file.sha256)?;
         let size = u64::try_from(file.size).unwrap_or_default();
         if self.storage.size(&original)? != Some(size) {
-            return Err(Error::Setup(format!(
-                "the bytes of the file with the SHA-256 {} are missing; `masthead doctor` tells which media have them",
-                file.sha256
-            )));
+            return Ok(false);
         }
-        let mut bytes = self.read(&original, 0..size)?;
+        let Some(mut bytes) = self.storage.read(&original, 0..size)? else {
+            return Ok(false);
+        };
         let folder = path.parent().unwrap_or(Path::new("."));
         let partial = folder.join(format!(".{}-{}.partial", file.sha256, std::process::id()));
         let written = (|| {
@@ -228,7 +247,7 @@ impl Library {
         if written.is_err() {
             let _ = fs::remove_file(&partial);
         }
-        written.map_err(writing)
+        written.map(|()| true).map_err(writing)
     }
 }
 
@@ -244,7 +263,7 @@ fn sha256(mut file: &File) -> io::Result<String> {
 }
 
 /// Copies all bytes; returns their SHA-256.
-fn copy(from: &mut dyn Read, to: &mut dyn Write) -> io::Result<String> {
+pub(super) fn copy(from: &mut dyn Read, to: &mut dyn Write) -> io::Result<String> {
     let mut digest = Sha256::new();
     let mut chunk = vec![0; CHUNK];
     loop {

@@ -1,11 +1,14 @@
 //! What of storage and database does not fit together, and what can be done about it. Both are walked side by side in the order of
 //! SHA-256, so memory does not grow with the number of files.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
 
 use super::{Library, keys};
 use crate::error::Result;
-use crate::media::incoming;
+use crate::media::incoming::{self, Left};
 use crate::media::storage::{Key, Listed};
 use crate::models::json::Doc;
 use crate::models::media::StoredFile;
@@ -17,6 +20,12 @@ const BATCH: i64 = 500;
 
 /// Names that are kept of each kind; further ones are only counted.
 const KEPT: usize = 1000;
+
+/// Suspects at most that are looked at again together.
+const SUSPECTS: usize = 10_000;
+
+/// How long somebody has who is about to record bytes, or to remove them, before they are looked at again.
+const MOMENT: Duration = Duration::from_millis(300);
 
 /// Things of one kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,6 +76,26 @@ struct Record {
     expected: BTreeMap<Key, u64>,
 }
 
+/// What looks as if nobody needs it, and may be in somebody's work.
+enum Suspect {
+    /// Bytes without a record.
+    Bytes(Key),
+    /// The SHA-256 of a record that nobody names.
+    Unnamed(String),
+    /// A file that was being stored.
+    Leftover(String),
+}
+
+impl Suspect {
+    fn sha256(&self) -> Option<&str> {
+        match self {
+            Self::Bytes(key) => Some(key.sha256()),
+            Self::Unnamed(sha256) => Some(sha256),
+            Self::Leftover(_) => None,
+        }
+    }
+}
+
 /// A walk through storage and database.
 struct Walk<'l> {
     library: &'l Library,
@@ -77,6 +106,7 @@ struct Walk<'l> {
     /// The SHA-256 of the last record read.
     read_to: String,
     is_read: bool,
+    suspects: Vec<Suspect>,
     findings: Findings,
 }
 
@@ -91,15 +121,13 @@ impl Library {
             records: VecDeque::new(),
             read_to: String::new(),
             is_read: false,
+            suspects: Vec::new(),
             findings: Findings::default(),
         };
-        for left in incoming::sweep(&self.settings.incoming, repair)? {
-            walk.findings.leftovers.add(left.display().to_string());
-            walk.findings.removed += u64::from(repair);
-        }
+        let left = incoming::left(&self.settings.incoming)?;
         self.storage.list(&mut |listed, size| match listed {
             Listed::File(key) => walk.file(&key, size),
-            Listed::Leftover(name) => walk.leftover(name),
+            Listed::Leftover(name) => walk.suspect(Suspect::Leftover(name)),
             Listed::Stranger(name) => {
                 walk.findings.strangers.add(name);
                 Ok(())
@@ -108,6 +136,8 @@ impl Library {
         while let Some(record) = walk.next_record()? {
             walk.done(record)?;
         }
+        walk.convict()?;
+        walk.incoming(&left);
         Ok(walk.findings)
     }
 }
@@ -160,7 +190,7 @@ impl Walk<'_> {
             }
             // Of another size: it stays among those that are missing.
             Some(record) if record.expected.contains_key(key) => Ok(()),
-            _ => self.orphan(key),
+            _ => self.suspect(Suspect::Bytes(key.clone())),
         }
     }
 
@@ -172,22 +202,7 @@ impl Walk<'_> {
             expected,
         } = record;
         if !is_named {
-            let sha256 = &file.sha256;
-            let is_named_now = || {
-                let found = self
-                    .store
-                    .read_blocking(|conn| store::media_files::find_unnamed(conn, sha256))?;
-                Ok::<bool, crate::error::Error>(found.is_none())
-            };
-            if is_named_now()? {
-                self.findings.whole += 1;
-                return Ok(());
-            }
-            self.findings.orphans.add(sha256.clone());
-            if self.repair && self.library.remove_unnamed(self.store, sha256)? {
-                self.findings.removed += 1;
-            }
-            return Ok(());
+            return self.suspect(Suspect::Unnamed(file.sha256));
         }
         if expected.is_empty() {
             self.findings.whole += 1;
@@ -229,9 +244,61 @@ impl Walk<'_> {
         Ok(missing)
     }
 
+    /// Notes something to be looked at again.
+    fn suspect(&mut self, suspect: Suspect) -> Result<()> {
+        self.suspects.push(suspect);
+        match self.suspects.len() < SUSPECTS {
+            true => Ok(()),
+            false => self.convict(),
+        }
+    }
+
+    /// Looks at all suspects again, and finds those that are what they look like.
+    fn convict(&mut self) -> Result<()> {
+        let suspects = std::mem::take(&mut self.suspects);
+        if suspects.is_empty() {
+            return Ok(());
+        }
+        thread::sleep(MOMENT);
+        let stored = suspects.iter().filter_map(Suspect::sha256);
+        let stored: BTreeSet<String> = stored.map(str::to_owned).collect();
+        // Before the records: whoever is not among these has recorded the bytes, or taken them away.
+        let arriving = match stored.is_empty() {
+            true => stored,
+            false => self.library.arriving(&stored)?,
+        };
+        for suspect in suspects {
+            if suspect.sha256().is_some_and(|it| arriving.contains(it)) {
+                continue;
+            }
+            match suspect {
+                Suspect::Bytes(key) => self.bytes(&key)?,
+                Suspect::Unnamed(sha256) => self.unnamed(sha256)?,
+                Suspect::Leftover(name) => self.leftover(name)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn unnamed(&mut self, sha256: String) -> Result<()> {
+        let found = self
+            .store
+            .read_blocking(|conn| store::media_files::find_unnamed(conn, &sha256))?;
+        if found.is_none() {
+            return Ok(());
+        }
+        if self.repair {
+            if !self.library.remove_unnamed(self.store, &sha256)? {
+                return Ok(());
+            }
+            self.findings.removed += 1;
+        }
+        self.findings.orphans.add(sha256);
+        Ok(())
+    }
+
     /// Bytes that no record speaks of, as far as was read.
-    fn orphan(&mut self, key: &Key) -> Result<()> {
-        // It may have been recorded since.
+    fn bytes(&mut self, key: &Key) -> Result<()> {
         let is_recorded = |file: Option<StoredFile>| -> Result<bool> {
             Ok(match file {
                 Some(file) => keys(&file)?.iter().any(|(known, _)| known == key),
@@ -239,47 +306,70 @@ impl Walk<'_> {
             })
         };
         let sha256 = key.sha256();
+        let storage = &self.library.storage;
+        // In this order: bytes that are there when their record is not were there before it.
+        let is_there = storage.size(key)?.is_some();
         let present = self
             .store
             .read_blocking(|conn| store::media_files::find(conn, sha256))?;
-        if is_recorded(present)? {
+        if !is_there || is_recorded(present)? {
             return Ok(());
+        }
+        if self.repair {
+            let place_holder = StoredFile {
+                sha256: sha256.to_owned(),
+                media_type: "application/octet-stream".to_owned(),
+                size: 1,
+                width: None,
+                height: None,
+                variants: Doc(Vec::new()),
+            };
+            let now = self.now;
+            // While the row is ours, nobody records these bytes; whoever waits for it looks whether they are there still.
+            let is_removed = self.store.write_blocking(|conn| {
+                let noted = store::media_files::claim(conn, &place_holder, now)?;
+                let is_ours = noted == place_holder;
+                if !is_ours && is_recorded(Some(noted))? {
+                    return Ok(false);
+                }
+                storage.remove(key)?;
+                if is_ours {
+                    store::media_files::release(conn, sha256)?;
+                }
+                Ok(true)
+            })?;
+            if !is_removed {
+                return Ok(());
+            }
+            self.findings.removed += 1;
         }
         self.findings.orphans.add(key.to_string());
-        if !self.repair {
-            return Ok(());
-        }
-        let place_holder = StoredFile {
-            sha256: sha256.to_owned(),
-            media_type: "application/octet-stream".to_owned(),
-            size: 1,
-            width: None,
-            height: None,
-            variants: Doc(Vec::new()),
-        };
-        let (library, now) = (self.library, self.now);
-        // While the row is ours, nobody records these bytes; whoever waits for it looks whether they are there still.
-        let is_removed = self.store.write_blocking(|conn| {
-            let noted = store::media_files::claim(conn, &place_holder, now)?;
-            let is_ours = noted == place_holder;
-            if !is_ours && is_recorded(Some(noted))? {
-                return Ok(false);
-            }
-            library.storage.remove(key)?;
-            if is_ours {
-                store::media_files::release(conn, sha256)?;
-            }
-            Ok(true)
-        })?;
-        self.findings.removed += u64::from(is_removed);
         Ok(())
     }
 
     fn leftover(&mut self, name: String) -> Result<()> {
-        if self.repair && self.library.storage.remove_leftover(&name)? {
-            self.findings.removed += 1;
+        let storage = &self.library.storage;
+        let is_left = match self.repair {
+            true => storage.remove_leftover(&name)?,
+            false => storage.is_left(&name)?,
+        };
+        if is_left {
+            self.findings.removed += u64::from(self.repair);
+            self.findings.leftovers.add(name);
         }
-        self.findings.leftovers.add(name);
         Ok(())
+    }
+
+    /// Folders of files that were arriving, as they were found at the beginning.
+    fn incoming(&mut self, folders: &[PathBuf]) {
+        for left in folders {
+            let Some(found) = Left::find(left) else {
+                continue;
+            };
+            if self.repair && found.remove() {
+                self.findings.removed += 1;
+            }
+            self.findings.leftovers.add(left.display().to_string());
+        }
     }
 }

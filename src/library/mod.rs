@@ -5,6 +5,7 @@
 //! their record. The row of a file is what the two wait for each other with, so none of them needs to guess how long the other
 //! takes. What a killed process leaves is bytes without a record, which [`Library::inspect`] finds.
 
+mod arriving;
 mod folder;
 mod inspection;
 mod notes;
@@ -169,7 +170,7 @@ impl Library {
 
     /// Removes what killed processes left of files that were arriving.
     pub fn sweep(&self) -> Result<()> {
-        incoming::sweep(&self.settings.incoming, true).map(drop)
+        incoming::sweep(&self.settings.incoming)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Files noted while a long work goes on, for its end. The notes are kept on disk, so memory does not grow with their number.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,23 @@ use crate::models::media::{StoredFile, Variant};
 pub struct Notes {
     library: Library,
     lines: Option<Incoming>,
+}
+
+/// The longest note, and more.
+const LONGEST: u64 = 64 << 10;
+
+/// Shows `see` the SHA-256s of notes that are being taken; a file that has none is no such thing.
+pub(super) fn each(file: File, mut see: impl FnMut(String)) {
+    let mut lines = BufReader::new(file);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = lines.by_ref().take(LONGEST).read_until(b'\n', &mut line);
+        match serde_json::from_slice::<Line>(&line) {
+            Ok(note) if read.is_ok() => see(note.sha256),
+            _ => return,
+        }
+    }
 }
 
 /// A note, as a line.

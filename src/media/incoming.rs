@@ -1,9 +1,11 @@
 //! Files while they arrive: each in a folder of its own beside the storage, locked as long as somebody works on it, gone when it is
 //! dropped. What a killed process left is told by its missing lock. Does not know what the bytes are.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -11,6 +13,9 @@ use crate::error::{Error, Result};
 
 /// The file within its folder.
 const FILE: &str = "file";
+
+/// How long a folder may lack its file.
+const BEGINNING: Duration = Duration::from_secs(60);
 
 /// A file that is arriving.
 #[derive(Debug)]
@@ -128,54 +133,97 @@ impl Received {
     }
 }
 
-/// The folders within `dir` that a killed process left; with `remove` they are deleted.
-pub fn sweep(dir: &Path, remove: bool) -> Result<Vec<PathBuf>> {
+/// The folders within `dir` that killed processes left. Where somebody begins just now, a second look with [`Left::find`] tells.
+pub fn left(dir: &Path) -> Result<Vec<PathBuf>> {
+    let mut left = folders(dir)?;
+    left.retain(|path| Left::find(path).is_some());
+    Ok(left)
+}
+
+/// Deletes the folders within `dir` that killed processes left.
+pub fn sweep(dir: &Path) -> Result<()> {
+    for left in left(dir)?.iter().filter_map(|path| Left::find(path)) {
+        left.remove();
+    }
+    Ok(())
+}
+
+/// Shows `look` the files within `dir` that somebody works on, as far as they have arrived.
+pub fn busy(dir: &Path, mut look: impl FnMut(File)) -> Result<()> {
+    for path in folders(dir)? {
+        if let Some(file) = open(&path.join(FILE))
+            && matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+        {
+            look(file);
+        }
+    }
+    Ok(())
+}
+
+/// A folder that a killed process left, and that nobody begins with as long as this value is there.
+#[derive(Debug)]
+pub struct Left<'p> {
+    path: &'p Path,
+    /// Keeps the lock.
+    _file: Option<File>,
+}
+
+impl<'p> Left<'p> {
+    /// The folder at `path`, if it is such a one. What cannot be read is none.
+    pub fn find(path: &'p Path) -> Option<Self> {
+        let place = path.join(FILE);
+        if let Some(file) = open(&place) {
+            file.try_lock().ok()?;
+            // Whoever worked on it may have been done with it, and have deleted it, before it was locked.
+            let is_there = fs::symlink_metadata(&place)
+                .and_then(|there| Ok(identity(&there) == identity(&file.metadata()?)));
+            return is_there.is_ok_and(|is_there| is_there).then_some(Self {
+                path,
+                _file: Some(file),
+            });
+        }
+        // A folder that just begins has no file yet; one that stays so was left.
+        let has_none = fs::symlink_metadata(&place).is_err_and(|e| e.kind() == ErrorKind::NotFound);
+        let modified = fs::symlink_metadata(path).and_then(|about| about.modified());
+        let is_old = modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > BEGINNING));
+        (has_none && is_old).then_some(Self { path, _file: None })
+    }
+
+    /// Deletes it, and tells whether it is gone.
+    pub fn remove(self) -> bool {
+        match fs::remove_dir_all(self.path) {
+            Ok(()) => true,
+            Err(e) => e.kind() == ErrorKind::NotFound,
+        }
+    }
+}
+
+/// The folders within `dir`, in order. What else lies there is not of this program.
+fn folders(dir: &Path) -> Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(e) => return Err(failed(dir, e)),
     };
-    let mut left = Vec::new();
+    let mut folders = Vec::new();
     for entry in entries {
-        let path = entry.map_err(|e| failed(dir, e))?.path();
-        let is_left = match File::open(path.join(FILE)) {
-            Ok(file) => match file.try_lock() {
-                Ok(()) => {
-                    if remove {
-                        // Under the lock, so nobody begins with it meanwhile.
-                        remove_all(&path)?;
-                    }
-                    true
-                }
-                Err(TryLockError::WouldBlock) => false,
-                Err(TryLockError::Error(e)) => return Err(failed(&path, e)),
-            },
-            Err(e) if e.kind() == ErrorKind::NotFound => {
-                // A folder that just begins has no file yet; one that stays so was left.
-                let is_old = path
-                    .metadata()
-                    .and_then(|about| about.modified())
-                    .is_ok_and(|at| at.elapsed().is_ok_and(|age| age.as_secs() > 60));
-                if is_old && remove {
-                    remove_all(&path)?;
-                }
-                is_old
-            }
-            Err(e) => return Err(failed(&path, e)),
-        };
-        if is_left {
-            left.push(path);
+        let entry = entry.map_err(|e| failed(dir, e))?;
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            folders.push(entry.path());
         }
     }
-    left.sort();
-    Ok(left)
+    folders.sort();
+    Ok(folders)
 }
 
-fn remove_all(path: &Path) -> Result<()> {
-    match fs::remove_dir_all(path) {
-        Err(e) if e.kind() != ErrorKind::NotFound => Err(failed(path, e)),
-        _ => Ok(()),
-    }
+/// The regular file at `path`, if there is one that can be read. A pipe would be waited for.
+fn open(path: &Path) -> Option<File> {
+    let about = fs::symlink_metadata(path).ok()?;
+    about.is_file().then(|| File::open(path).ok()).flatten()
+}
+
+fn identity(about: &Metadata) -> (u64, u64) {
+    (about.dev(), about.ino())
 }
 
 /// What the operating system said about a file of ours.
@@ -236,10 +284,62 @@ mod tests {
         let left = dir.path().join("left");
         fs::create_dir(&left).unwrap();
         fs::write(left.join(FILE), b"x").unwrap();
-        assert_eq!(sweep(dir.path(), false).unwrap(), [left.clone()]);
+        assert_eq!(super::left(dir.path()).unwrap(), [left.clone()]);
         assert!(left.exists());
-        assert_eq!(sweep(dir.path(), true).unwrap(), [left.clone()]);
+        sweep(dir.path()).unwrap();
         assert!(!left.exists() && live.folder.0.exists());
-        assert_eq!(sweep(&dir.path().join("none"), true).unwrap(), [left; 0]);
+        sweep(&dir.path().join("none")).unwrap();
+    }
+
+    #[test]
+    fn what_is_not_of_this_program_stays_and_hides_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let put = |name: &str| {
+            let folder = dir.path().join(name);
+            fs::create_dir(&folder).unwrap();
+            fs::write(folder.join(FILE), b"x").unwrap();
+            folder
+        };
+        let (first, last) = (put("0"), put("z"));
+        fs::write(dir.path().join(".DS_Store"), b"x").unwrap();
+        std::os::unix::fs::symlink(&first, dir.path().join("link")).unwrap();
+        let odd = dir.path().join("odd");
+        fs::create_dir_all(odd.join(FILE)).unwrap();
+        assert_eq!(
+            super::left(dir.path()).unwrap(),
+            [first.clone(), last.clone()]
+        );
+        sweep(dir.path()).unwrap();
+        assert!(!first.exists() && !last.exists());
+        assert_eq!(names(dir.path()), 3);
+    }
+
+    #[test]
+    fn a_file_whose_upload_was_done_meanwhile_was_not_left() {
+        let dir = tempfile::tempdir().unwrap();
+        let live = Incoming::begin(dir.path(), 10).unwrap();
+        let folder = live.folder.0.clone();
+        assert!(Left::find(&folder).is_none());
+        drop(live);
+        assert!(Left::find(&folder).is_none());
+        // Nor where another file took its place before it was locked.
+        fs::create_dir(&folder).unwrap();
+        assert!(Left::find(&folder).is_none());
+        assert_eq!(super::left(dir.path()).unwrap(), [folder; 0]);
+    }
+
+    #[test]
+    fn what_arrives_is_shown_as_far_as_it_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut live = Incoming::begin(dir.path(), 10).unwrap();
+        live.write(b"ab").unwrap();
+        fs::create_dir(dir.path().join("left")).unwrap();
+        fs::write(dir.path().join("left").join(FILE), b"x").unwrap();
+        let mut seen = Vec::new();
+        busy(dir.path(), |file| {
+            seen.push(io::read_to_string(file).unwrap());
+        })
+        .unwrap();
+        assert_eq!(seen, ["ab"]);
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::clock::Clock;
 use crate::content::media::{Part, part};
@@ -22,6 +22,9 @@ use crate::store::{self, Store};
 /// How many files are looked at at a time; the others wait without a thread.
 const PLACES: usize = 4;
 
+/// How many files may arrive at a time.
+const ARRIVING: usize = 64;
+
 /// Use cases on files.
 #[derive(Clone)]
 pub struct Media {
@@ -29,17 +32,21 @@ pub struct Media {
     library: Library,
     clock: Clock,
     places: Arc<Semaphore>,
+    arriving: Arc<Semaphore>,
 }
 
 /// A file that arrives.
 pub struct Upload {
     incoming: Incoming,
+    _place: OwnedSemaphorePermit,
 }
 
 /// A file that may be read.
 #[derive(Debug, Clone)]
 pub struct Opened {
     key: Key,
+    /// Its id.
+    pub id: i64,
     /// What it is.
     pub media_type: &'static str,
     /// How many bytes it has.
@@ -64,6 +71,7 @@ impl Media {
             library,
             clock,
             places: Arc::new(Semaphore::new(PLACES)),
+            arriving: Arc::new(Semaphore::new(ARRIVING)),
         }
     }
 
@@ -78,10 +86,21 @@ impl Media {
     }
 
     /// Begins a file.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` where too many arrive already.
     pub async fn begin(&self) -> Result<Upload> {
+        let place = Arc::clone(&self.arriving).try_acquire_owned();
+        let place = place.map_err(|_| {
+            Error::Unavailable(format!("{ARRIVING} files are arriving already").into())
+        })?;
         let library = self.library.clone();
         let incoming = off_thread(move || library.begin()).await?;
-        Ok(Upload { incoming })
+        Ok(Upload {
+            incoming,
+            _place: place,
+        })
     }
 
     /// What came, looked at and stored; it is recorded by `service::management::media::create`.
@@ -145,6 +164,7 @@ impl Media {
                 };
                 Ok(Opened {
                     key,
+                    id,
                     media_type,
                     size: u64::try_from(size).map_err(|_| unreadable())?,
                     tag,
@@ -180,15 +200,15 @@ impl Media {
 }
 
 impl Upload {
-    /// Adds bytes.
+    /// Adds bytes; they are given back, to be used again.
     ///
     /// # Errors
     ///
     /// `TooLarge`, `NoSpace`.
-    pub async fn write(mut self, bytes: impl AsRef<[u8]> + Send + 'static) -> Result<Self> {
+    pub async fn write(mut self, bytes: Vec<u8>) -> Result<(Self, Vec<u8>)> {
         off_thread(move || {
-            self.incoming.write(bytes.as_ref())?;
-            Ok(self)
+            self.incoming.write(&bytes)?;
+            Ok((self, bytes))
         })
         .await
     }

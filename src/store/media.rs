@@ -64,6 +64,16 @@ pub fn find_shared_lock(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Media>> {
     find_all(conn, ids)
 }
 
+/// Keeps everybody from referring to the file until the transaction ends.
+pub fn lock_alone(conn: &mut Conn, id: i64) -> Result<()> {
+    if let Conn::Postgres(c) = conn {
+        diesel::sql_query("SELECT 1 FROM media WHERE id = $1 FOR UPDATE")
+            .bind::<BigInt, _>(id)
+            .execute(c)?;
+    }
+    Ok(())
+}
+
 /// Those files of a site, or of none, that have one of `keys`.
 pub fn find_by_keys(conn: &mut Conn, site_id: Option<i64>, keys: &[String]) -> Result<Vec<Media>> {
     let found = with_bytes!()

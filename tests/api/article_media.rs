@@ -4,10 +4,14 @@ use std::collections::BTreeSet;
 
 use masthead::models::json::Doc;
 use masthead::models::media::{NewMedia, StoredFile, Variant};
+use masthead::service::export::ExportOptions;
+use masthead::service::import::ImportOptions;
 use masthead::store;
 use serde_json::{Value, json};
 
+use crate::exports::on_another;
 use crate::support::desk::Desk;
+use crate::support::media::{mp3, pdf, sha256};
 use crate::support::{Portal, TestApp, on_both};
 
 const PUBLIC: &str = "https://news.example.org/cms";
@@ -279,7 +283,7 @@ on_both! {
         let srcset = format!("{} 320w, {} 640w, {} 1200w", image.variant(320), image.variant(640), image.url);
         assert_eq!(page(app, &article).await["body_html"].as_str().unwrap(), format!(
             "{text}<figure><img src=\"{url}\" alt=\"浮标 &amp; 海\" srcset=\"{srcset}\" width=\"1200\" height=\"800\"></figure>\
-             <img src=\"{url}\" width=\"100\" srcset=\"{srcset}\"><a href=\"{small}\" rel=\"noopener noreferrer\">小图</a>\
+             <img src=\"{url}\" width=\"100\" alt=\"海面上的「浮标」🌊\" srcset=\"{srcset}\"><a href=\"{small}\" rel=\"noopener noreferrer\">小图</a>\
              <a href=\"{pdf}#page=2\" rel=\"noopener noreferrer\">报告</a><img src=\"https://example.org/x.jpg\"><img src=\"/local.png\">",
             url = image.url, small = image.variant(320), pdf = report.url
         ));
@@ -289,6 +293,38 @@ on_both! {
         let (_, again) = made(&desk, json!({"body_html": page(app, &article).await["body_html"], "slug": "again"})).await;
         assert!(!again["body_html"].as_str().unwrap().contains("srcset"), "{again}");
         assert_eq!(uses(app, &again), uses(app, &article));
+    }
+
+    /// A picture far wider than its copies is not offered beside them
+    async fn large_originals_are_not_among_the_sizes(app, |s| s.var("MASTHEAD_PUBLIC_URL", PUBLIC)) {
+        app.import(&portal());
+        let desk = app.desk("editor");
+        let image = picture(app);
+        let (_, article) = made(&desk, json!({"status": "published", "body_html": format!("<img src=\"{}\" alt=\"图\">", image.path)})).await;
+        let copies = format!("{} 320w, {} 640w", image.variant(320), image.variant(640));
+        for (width, sizes) in [(1280, format!("{copies}, {} 1280w", image.url)), (1281, copies.clone()), (12_000, copies.clone())] {
+            app.database().execute(&format!("UPDATE media_files SET width = {width}, height = 800 WHERE sha256 = '{}'", image.sha256));
+            assert_eq!(page(app, &article).await["body_html"], format!(
+                "<img src=\"{}\" alt=\"图\" srcset=\"{sizes}\" width=\"{width}\" height=\"800\">", image.url
+            ));
+        }
+    }
+
+    /// A picture of a body whose text says nothing of it says what its media say; an empty `alt` is kept
+    async fn pictures_say_what_they_show(app, |s| s.var("MASTHEAD_PUBLIC_URL", PUBLIC)) {
+        app.import(&portal());
+        let desk = app.desk("editor");
+        let (told, silent) = (picture(app), picture(app));
+        for (image, alt) in [(&told, "'「浮标」<b> & \"海\" 🌊Ａ'"), (&silent, "NULL")] {
+            app.database().execute(&format!("UPDATE media SET alt = {alt} WHERE id = {}", image.id));
+        }
+        let body = format!("<img src=\"{0}\"><img src=\"{0}\" alt=\"\"><img src=\"{0}\" alt=\"另\"><img src=\"{1}\"><a href=\"{0}\">x</a>", told.path, silent.path);
+        let (_, article) = made(&desk, json!({"status": "published", "body_html": body})).await;
+        assert!(!article["body_html"].as_str().unwrap().contains("浮标"), "{article}");
+        let shown = page(app, &article).await["body_html"].as_str().unwrap().to_owned();
+        let alts: Vec<Option<&str>> = shown.split("<img").skip(1)
+            .map(|tag| tag.split_once("alt=\"").map(|(_, alt)| alt.split_once('"').unwrap().0)).collect();
+        assert_eq!(alts, [Some("「浮标」&lt;b&gt; &amp; &quot;海&quot; 🌊Ａ"), Some(""), Some("另"), None], "{shown}");
     }
 
     /// An article with media takes one statement more than one without, however many media there are, and so does a list
@@ -350,6 +386,47 @@ on_both! {
         assert_eq!(restored["audio"].as_array().unwrap().len(), 1);
         assert_eq!(restored["body_html"], format!("<p>甲乙<a title=\"题\" rel=\"noopener noreferrer\">丙</a><img src=\"{}\"></p>", kept.url));
         assert_eq!(uses(app, &restored), BTreeSet::from([kept.id]));
+    }
+
+    /// What an article said comes back with the bytes that its media have now, and says of them what they are
+    async fn a_restored_article_has_the_bytes_of_now(app, |s| s.var("MASTHEAD_PUBLIC_URL", PUBLIC)) {
+        app.import(&portal());
+        let desk = app.desk("editor");
+        let dir = tempfile::tempdir().unwrap();
+        let import = |report: &[u8], sound: &[u8]| {
+            std::fs::write(dir.path().join("报告.pdf"), report).unwrap();
+            std::fs::write(dir.path().join("朗读.mp3"), sound).unwrap();
+            let line = |key: &str| json!({"type": "media", "site": "demo", "key": key});
+            let lines = format!("{{\"type\":\"portal\",\"version\":1}}\n{}\n{}\n", line("报告.pdf"), line("朗读.mp3"));
+            let options = ImportOptions { keep_going: false, media: Some(dir.path()) };
+            let report = app.app.services().import.run(lines.as_bytes(), options, |_| {}).unwrap();
+            assert_eq!(report.faults, []);
+        };
+        import(&pdf("旧"), &mp3(40));
+        let files = desk.get("/media?limit=100").await.assert_status(200).json();
+        let url = |key: &str| files["items"].as_array().unwrap().iter().find(|file| file["key"] == key).unwrap()["url"].clone();
+        let (address, old) = made(&desk, json!({
+            "status": "published",
+            "attachments": [{"name": "报告", "url": format!("{}#page=2", url("报告.pdf").as_str().unwrap())}, {"name": "外", "url": "/a.pdf", "size": 7}],
+            "audio": [{"url": url("朗读.mp3"), "duration_s": 1}],
+        })).await;
+        assert_eq!(old["attachments"][0]["sha256"], sha256(pdf("旧")));
+        desk.changed(&address, &json!({"attachments": null, "audio": null})).await;
+        let new = pdf("新的年度报告");
+        import(&new, &mp3(60));
+        let answer = desk.request("POST", &format!("{address}/revisions/1/restore")).header("if-match", "*").json(&json!({})).send().await;
+        let restored = answer.assert_status(200).json();
+        let of_name = |digest: &str, extension: &str| format!("{}.{extension}", &digest[..32]);
+        let attachment = &restored["attachments"][0];
+        assert!(attachment["url"].as_str().unwrap().ends_with(&format!("/{}#page=2", of_name(&sha256(&new), "pdf"))), "{attachment}");
+        assert_eq!((&attachment["sha256"], &attachment["size"], &attachment["media_type"]), (&json!(sha256(&new)), &json!(new.len()), &json!("application/pdf")));
+        assert_eq!((&restored["attachments"][1]["size"], &restored["attachments"][1]["sha256"]), (&json!(7), &Value::Null));
+        assert!(restored["audio"][0]["url"].as_str().unwrap().ends_with(&of_name(&sha256(mp3(60)), "mp3")), "{restored}");
+        assert_eq!((&restored["audio"][0]["media_type"], &restored["audio"][0]["stale"]), (&json!("audio/mpeg"), &json!(false)));
+        let shown = page(app, &restored).await;
+        assert_eq!((&shown["attachments"][0]["sha256"], &shown["attachments"][0]["size"]), (&json!(sha256(&new)), &json!(new.len())));
+        assert_eq!(shown["audio"][0]["sha256"], sha256(mp3(60)));
+        desk.unchanged(&address, &json!({"attachments": restored["attachments"], "audio": restored["audio"]})).await;
     }
 
     /// Nobody but who works on a draft learns of the media in it, nor of those that an address only guesses
@@ -494,5 +571,98 @@ on_both! {
         assert_eq!(stale().await, [true, true]);
         app.import(&portal("<p>二</p>", json!([{"url": "/1.mp3", "stale": false}, {"url": "/2.mp3", "locale": "en"}])));
         assert_eq!(stale().await, [false, true]);
+    }
+
+    /// A recording whose rendition was deleted may be sent back as it was got, and stays stale; a new one needs a rendition
+    async fn recordings_outlive_their_rendition(app) {
+        app.import(&portal());
+        let desk = app.desk("editor");
+        let english = json!({"locale": "en", "title": "T", "body_html": "<p>one</p>"});
+        let (address, article) = made(&desk, json!({
+            "status": "published", "audio": [{"url": "/zh.mp3"}, {"url": "/en.mp3", "locale": "en", "duration_s": 5}], "translations": [english],
+        })).await;
+        let deleted = desk.request("DELETE", &format!("{address}/translations/en")).header("if-match", "*").send().await;
+        let got = deleted.assert_status(200).json()["audio"].clone();
+        assert_eq!(got[1], json!({"url": "/en.mp3", "media_type": null, "duration_s": 5, "locale": "en", "revision": 1, "stale": true}));
+        desk.unchanged(&address, &json!({"audio": got})).await;
+        desk.unchanged(&address, &json!({"audio": [{"url": "/zh.mp3"}, {"url": "/en.mp3", "locale": "en", "duration_s": 5}]})).await;
+        let longer = json!([got[0], {"url": "/en.mp3", "locale": "en", "duration_s": 6}]);
+        let changed = desk.changed(&address, &json!({"audio": longer})).await;
+        assert_eq!((&changed["audio"][1]["stale"], &changed["audio"][1]["revision"]), (&json!(true), &json!(1)));
+        assert_eq!(page(app, &article).await["audio"][1]["stale"], true);
+        // `stale` of a request decides nothing, so others are refused as before.
+        for (recording, pointer) in [
+            (json!({"url": "/new.mp3", "locale": "en", "stale": true}), "/audio/1/locale"),
+            (json!({"url": "/en.mp3", "locale": "zh-Hant", "stale": true}), "/audio/1/locale"),
+            (json!({"url": "/en.mp3", "locale": "en", "revision": 2}), "/audio/1/locale"),
+        ] {
+            let (found, detail) = fault(&desk.patch(&address, &json!({"audio": [got[0], recording]})).await);
+            assert_eq!(found, pointer, "{recording}");
+            assert!(detail.contains("names no rendition"), "{detail}");
+        }
+        // What it was made for is not forgotten: the same words come back, and it reads them.
+        let back = desk.changed(&address, &json!({"translations": [english]})).await;
+        assert_eq!(back["audio"][1]["stale"], false);
+        let gone = desk.changed(&address, &json!({"translations": null, "audio": back["audio"]})).await;
+        assert_eq!(gone["audio"][1]["stale"], true);
+        let other = json!([{"locale": "en", "title": "T", "body_html": "<p>two</p>"}]);
+        assert_eq!(desk.changed(&address, &json!({"translations": other, "audio": gone["audio"]})).await["audio"][1]["stale"], true);
+    }
+
+    /// A file that says that a recording without a rendition is stale is taken, so that an export comes back in an empty database
+    async fn recordings_without_a_rendition_travel_in_files(app) {
+        let portal = |recording: Value, english: bool| Portal::new("demo").article("a", |a| {
+            let a = a.set("locale", "zh-Hans").set("body_html", "<p>一</p>").set("audio", json!([{"url": "朗读.mp3"}, recording]));
+            a.set("translations", if english { json!([{"locale": "en", "title": "T", "body_html": "<p>one</p>"}]) } else { Value::Null })
+        });
+        let import = |app: &TestApp, text: &str, dir: &std::path::Path| {
+            let options = ImportOptions { keep_going: false, media: Some(dir) };
+            app.app.services().import.run(text.as_bytes(), options, |_| {}).unwrap()
+        };
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("朗读.mp3"), mp3(40)).unwrap();
+        std::fs::write(dir.path().join("en.mp3"), mp3(60)).unwrap();
+        let recording = json!({"url": "en.mp3", "locale": "en"});
+        assert_eq!(import(app, &portal(recording.clone(), true).lines(), dir.path()).faults, []);
+        let desk = app.desk("editor");
+        let address = format!("/articles/{}", app.article_id("a").await);
+        let deleted = desk.request("DELETE", &format!("{address}/translations/en")).header("if-match", "*").send().await;
+        deleted.assert_status(200);
+        let stale = async |app: &TestApp| -> Vec<Value> {
+            let shown = app.get("/api/v1/sites/demo/articles/a").await.json();
+            shown["audio"].as_array().unwrap().iter().map(|a| json!([a["locale"], a["stale"]])).collect()
+        };
+        let expected = [json!(["zh-Hans", false]), json!(["en", true])];
+        assert_eq!(stale(app).await, expected);
+
+        let out = tempfile::tempdir().unwrap();
+        let export = |app: &TestApp, dir: &std::path::Path| {
+            let mut file = Vec::new();
+            app.app.services().export.run(&mut file, ExportOptions { site: None, media: Some(dir) }).unwrap();
+            String::from_utf8(file).unwrap()
+        };
+        let file = export(app, out.path());
+        let again = import(app, &file, out.path());
+        assert_eq!((again.faults.as_slice(), again.created, again.updated), ([].as_slice(), 0, 0));
+        on_another(app, async |other| {
+            assert_eq!(import(other, &file, out.path()).faults, []);
+            assert_eq!(stale(other).await, expected);
+            let again = import(other, &file, out.path());
+            assert_eq!((again.faults.as_slice(), again.created, again.updated), ([].as_slice(), 0, 0));
+            assert_eq!(export(other, tempfile::tempdir().unwrap().path()), file);
+            // What it read is not known there, so no rendition makes it read well but one that a file calls so.
+            assert_eq!(import(other, &portal(json!({"url": "en.mp3", "locale": "en", "stale": true}), true).lines(), dir.path()).faults, []);
+            assert_eq!(stale(other).await, expected);
+            assert_eq!(import(other, &portal(json!({"url": "en.mp3", "locale": "en", "stale": false}), true).lines(), dir.path()).faults, []);
+            assert_eq!(stale(other).await, [json!(["zh-Hans", false]), json!(["en", false])]);
+            let fresh = portal(json!({"url": "en.mp3", "locale": "en", "stale": false}), false);
+            let report = import(other, &fresh.lines(), dir.path());
+            assert!(report.faults[0].to_string().contains("audio[1].locale: names no rendition"), "{report:?}");
+            let unknown = portal(json!({"url": "new.mp3", "locale": "en"}), false);
+            std::fs::write(dir.path().join("new.mp3"), mp3(50)).unwrap();
+            let report = import(other, &unknown.lines(), dir.path());
+            assert!(report.faults[0].to_string().contains("audio[1].locale: names no rendition"), "{report:?}");
+        })
+        .await;
     }
 }

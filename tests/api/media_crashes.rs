@@ -70,7 +70,7 @@ fn work(caller: &Outside, told: &Mutex<Told>, number: &AtomicU32, begun: &Atomic
         assert_eq!(status, 201, "{}", String::from_utf8_lossy(&body));
         let media: Value = serde_json::from_slice(&body).unwrap();
         let way = path(&media["url"]);
-        if n % 3 != 0 {
+        if !n.is_multiple_of(3) {
             told.lock().unwrap().there.insert(way, bytes);
             continue;
         }

@@ -56,7 +56,7 @@ on_both! {
             ("cache-control", "public, max-age=31536000, immutable"),
             ("accept-ranges", "bytes"),
             ("x-content-type-options", "nosniff"),
-            ("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox"),
+            ("content-security-policy", "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox"),
             ("cross-origin-resource-policy", "cross-origin"),
             ("access-control-allow-origin", "*"),
             ("last-modified", "Thu, 15 Jan 2026 04:00:00 GMT"),

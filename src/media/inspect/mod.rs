@@ -42,6 +42,9 @@ pub struct Inspected {
     pub height: Option<u32>,
 }
 
+/// Pixels of a side of a picture: the memory for its smaller copies grows with the longer one.
+const MAX_SIDE: u32 = 32_767;
+
 /// Looks at the file at `path`, called `name` by whoever sent it. The name decides nothing but whether a text is a table (CSV).
 ///
 /// # Errors
@@ -77,6 +80,16 @@ fn inspect_open(file: &mut File, path: &Path, name: &str, limits: &Limits) -> Lo
                     head.width,
                     head.height,
                     limits.max_pixels / 1_000_000
+                ),
+            )
+            .into());
+        }
+        if head.width.max(head.height) > MAX_SIDE {
+            return Err(Rejection::new(
+                "too_many_pixels",
+                format!(
+                    "has {} x {} pixels, and no side may have more than {MAX_SIDE}; make it smaller",
+                    head.width, head.height
                 ),
             )
             .into());

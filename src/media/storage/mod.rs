@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 pub enum StorageSettings {
     /// In a folder of this machine.
     Disk {
-        /// The folder, made where it is not there.
+        /// The folder, made with the first file.
         dir: PathBuf,
     },
     /// In S3-compatible storage.
@@ -108,14 +108,14 @@ macro_rules! on_place {
 }
 
 impl Storage {
-    /// The storage that `settings` name. A folder is made; S3 is not asked for anything yet.
+    /// The storage that `settings` name. Nothing is written and nobody is asked before the first file.
     ///
     /// # Errors
     ///
-    /// `Setup` where the settings cannot work, `Unavailable` or `NoSpace` where the folder cannot be made.
+    /// `Setup` where the settings cannot work.
     pub fn open(settings: &StorageSettings) -> Result<Self> {
         Ok(Self(match settings {
-            StorageSettings::Disk { dir } => Place::Disk(disk::Disk::open(dir)?),
+            StorageSettings::Disk { dir } => Place::Disk(disk::Disk::open(dir)),
             #[cfg(feature = "s3")]
             StorageSettings::S3 { .. } => Place::S3(Box::new(s3::S3::open(settings)?)),
             #[cfg(not(feature = "s3"))]
@@ -162,6 +162,11 @@ impl Storage {
     /// that still runs is not told.
     pub fn list(&self, each: &mut Each<'_>) -> Result<()> {
         on_place!(self, place => place.list(each))
+    }
+
+    /// Whether something is there that a killed process left: nobody works on it.
+    pub fn is_left(&self, name: &str) -> Result<bool> {
+        on_place!(self, place => place.is_left(name))
     }
 
     /// Takes a left-over away, unless somebody works on it after all; says whether it did.

@@ -216,6 +216,12 @@ impl S3 {
 
     /// Nothing is ever left: an object is there wholly or not at all.
     #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as on disk")]
+    pub(super) fn is_left(&self, _name: &str) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// As nothing is left, there is nothing to take away.
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as on disk")]
     pub(super) fn remove_leftover(&self, _name: &str) -> Result<bool> {
         Ok(false)
     }

@@ -1,5 +1,6 @@
 //! Files that go with a portal file: their lines, their bytes, and how articles name them.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
@@ -7,13 +8,13 @@ use std::path::Path;
 use super::done;
 use crate::content::file_keys::Keys;
 use crate::content::media::{Addresses, distinct, references};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::library::{Folder, Library};
 use crate::models::media::{Media, StoredFile};
 use crate::models::site::Site;
 use crate::portal::writer::{MediaLine, Writer};
 use crate::store::articles::Loaded;
-use crate::store::{self, Conn};
+use crate::store::{self, Conn, Store};
 
 /// Lines read at a time.
 const BATCH: i64 = 200;
@@ -23,6 +24,8 @@ pub(super) struct Files<'f> {
     library: &'f Library,
     addresses: &'f Addresses,
     folder: Option<Folder>,
+    /// The SHA-256 of a file whose bytes are not there.
+    missing: OnceCell<String>,
 }
 
 impl<'f> Files<'f> {
@@ -35,7 +38,16 @@ impl<'f> Files<'f> {
             library,
             addresses,
             folder: dir.map(Folder::make).transpose()?,
+            missing: OnceCell::new(),
         })
+    }
+
+    /// What is told of an export that failed with `error`. Looks at the database as it is now, so the snapshot must be over.
+    pub(super) fn told(&self, store: &Store, error: Error) -> Error {
+        match self.missing.get() {
+            Some(sha256) => self.library.why_missing(store, sha256).unwrap_or(error),
+            None => error,
+        }
     }
 
     /// Writes the lines and the bytes of all files, or of those that belong to a site or are used by it. Nothing where no folder is
@@ -65,7 +77,10 @@ impl<'f> Files<'f> {
                     alt,
                     file: stored,
                 } = &media;
-                let place = self.library.write_out(folder, key, stored)?;
+                let Some(place) = self.library.write_out(folder, key, stored)? else {
+                    let sha256 = self.missing.get_or_init(|| stored.sha256.clone());
+                    return Err(Error::internal(format!("the file {sha256} is not there")));
+                };
                 let StoredFile {
                     sha256,
                     media_type,

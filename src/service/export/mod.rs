@@ -62,9 +62,10 @@ impl Export {
     pub fn run(&self, out: impl Write, options: ExportOptions<'_>) -> Result<()> {
         let ExportOptions { site, media } = options;
         let files = Files::new(&self.library, &self.addresses, media)?;
-        self.store.read_blocking(|conn| {
+        let written = self.store.read_blocking(|conn| {
             store::connection::snapshot(conn, |conn| write(conn, out, site, &files))
-        })
+        });
+        written.map_err(|error| files.told(&self.store, error))
     }
 }
 

@@ -139,6 +139,8 @@ pub fn update(
 /// Deletes a file that no article uses. Its bytes go where nobody else has the same.
 pub fn delete(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<Change<ManagedMedia>> {
     let before = locked(tx, id, expected)?;
+    // Waits for those who begin to use it just now.
+    store::media::lock_alone(tx.conn, id)?;
     let using = store::media::using_articles(tx.conn, id, NAMED + 1)?;
     if !using.is_empty() {
         return Err(Error::Conflict(in_use(&using)));
@@ -171,19 +173,20 @@ fn locked(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<ManagedMedia>
     lock(tx.conn, "media", id)?;
     let file = find(tx, id)?;
     let rights = &tx.caller.principal.rights;
-    let role = match file.media.value.site_id {
-        Some(site_id) => {
-            let role = rights.within_site(site_id);
-            if role.is_none() {
-                return Err(missing(id));
-            }
-            role
-        }
-        None => rights.role,
+    // What others uploaded may be used in every category of the site.
+    let (role, everywhere) = match file.media.value.site_id {
+        Some(site_id) => (rights.within_site(site_id), rights.in_site(site_id)),
+        None => (rights.role, rights.role),
     };
+    if file.media.value.site_id.is_some() && role.is_none() {
+        return Err(missing(id));
+    }
     tx.allow(role, " in this site")?;
-    if role < Some(Role::Editor) && !is_own(&file, tx.caller) {
-        return Err(forbidden(Role::Editor, " for what others uploaded"));
+    if everywhere < Some(Role::Editor) && !is_own(&file, tx.caller) {
+        return Err(forbidden(
+            Role::Editor,
+            " in the whole site for what others uploaded",
+        ));
     }
     expected.check(file.media.version)?;
     Ok(file)

@@ -417,10 +417,16 @@ fn fitted(mut reply: Reply, room: &mut usize) -> Reply {
 /// other.
 fn lock_out(conn: &mut Conn, operation: Operation) -> Result<()> {
     match operation.rule().scope {
-        // It changes other articles too: those that it is related to, those that the account made.
-        _ if matches!(operation, Operation::DeleteArticle | Operation::DeleteUser) => {
+        // It changes other articles too: those that it is related to, those that the account made, those that use the file.
+        _ if matches!(
+            operation,
+            Operation::DeleteArticle | Operation::DeleteUser | Operation::UpdateMedia
+        ) =>
+        {
             lock_structure(conn, Structure::Changed)
         }
+        // It changes no article, and may wait for the storage.
+        _ if operation == Operation::CreateMedia => Ok(()),
         Some(Scope::StructureWrite) => lock_structure(conn, Structure::Changed),
         Some(Scope::ArticlesWrite) => lock_structure(conn, Structure::Kept),
         _ => Ok(()),

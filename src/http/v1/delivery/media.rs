@@ -13,6 +13,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use crate::http::conditional::SURROGATE_KEY;
 use crate::http::file_body::{FileBody, PIECE};
 use crate::http::path::FilePath;
 use crate::http::problem::{FileProblems, Problem, ProblemCode};
@@ -115,13 +116,14 @@ fn describe(
     // Whatever a browser takes it for, it runs nothing and loads nothing. The viewers of PDF do not start in a sandbox.
     let policy = match opened.media_type {
         "application/pdf" => "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'",
-        _ => "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        _ => "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox",
     };
     response
         .insert_header((CONTENT_TYPE, header(&media_type)))
         .insert_header((CONTENT_DISPOSITION, header(disposition)))
         .insert_header((CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy)))
         .insert_header(RESOURCE_POLICY)
+        .insert_header((SURROGATE_KEY, header(&format!("media-{}", opened.id))))
         .insert_header((CACHE_CONTROL, FOR_EVER))
         .insert_header((ETAG, header(tag)))
         .insert_header((LAST_MODIFIED, header(modified)))

@@ -141,7 +141,8 @@ pub async fn list_managed_media(
 /// pictures smaller copies are made. `url` in the answer is what articles refer to it by: as `cover`, as `url` of an attachment or a
 /// recording, as `src` or `href` in a body. The same bytes may be uploaded as often as they are needed, and are stored once.
 ///
-/// Whoever has the address of a file can fetch it, also before an article that uses it is published; nobody can guess it.
+/// Whoever has the address of a file can fetch it, also before an article that uses it is published. Nobody can guess it who does not
+/// know the content; who does can tell that the file is here. Originals keep their metadata, positions of photographs too.
 #[utoipa::path(operation_id = "createMedia", tag = "management", security(("bearer" = [])),
     request_body(content = MediaCreate, content_type = "multipart/form-data"),
     responses((status = 201, description = "The new file", body = ManagedMediaBody), UploadProblems))]
@@ -162,21 +163,26 @@ pub async fn create_media(
     let record = record(words)?;
     // With another name it is another request.
     let said = format!("{record:?} {file_name}");
-    let prepared = services.media.prepare(upload, file_name).await?;
-    let file = prepared.file().clone();
-    let fingerprint = format!("{} {said}", file.sha256);
-    let work = changing(Operation::CreateMedia, move |tx| {
-        media::create(tx, record, &prepared)
+    // Whoever hangs up now does not stop it half way, where bytes are stored and not recorded.
+    let kept = actix_web::rt::spawn(async move {
+        let prepared = services.media.prepare(upload, file_name).await?;
+        let file = prepared.file().clone();
+        let fingerprint = format!("{} {said}", file.sha256);
+        let work = changing(Operation::CreateMedia, move |tx| {
+            media::create(tx, record, &prepared)
+        });
+        let written = desk.write(work, fingerprint.as_bytes()).await;
+        // An answer that is repeated records nothing either.
+        let is_recorded = written
+            .as_ref()
+            .is_ok_and(|answer| !answer.headers().contains_key(&REPLAYED));
+        if !is_recorded {
+            services.media.discard(file).await;
+        }
+        written
     });
-    let written = desk.write(work, fingerprint.as_bytes()).await;
-    // An answer that is repeated records nothing either.
-    let is_recorded = written
-        .as_ref()
-        .is_ok_and(|answer| !answer.headers().contains_key(&REPLAYED));
-    if !is_recorded {
-        services.media.discard(file).await;
-    }
-    written
+    kept.await
+        .unwrap_or_else(|e| Err(Problem::internal(e.to_string())))
 }
 
 fn record(words: Vec<(&'static str, String)>) -> Result<MediaRecord, Problem> {

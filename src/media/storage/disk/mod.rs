@@ -23,10 +23,11 @@ pub(super) struct Disk {
 }
 
 impl Disk {
-    pub(super) fn open(dir: &Path) -> Result<Self> {
-        let files = dir.join(FILES);
-        make_folders(&files)?;
-        Ok(Self { files })
+    /// Nothing is written before the first file comes.
+    pub(super) fn open(dir: &Path) -> Self {
+        Self {
+            files: dir.join(FILES),
+        }
     }
 
     pub(super) fn put(&self, key: &Key, file: &Path) -> Result<()> {
@@ -38,6 +39,7 @@ impl Disk {
         // Tells `list` that somebody works on it, for as long as it goes by a temporary name. Where that fails, the
         // caller holds a lock on it already.
         let _ = source.try_lock_shared();
+        make_folders(&self.files)?;
 
         // Whoever takes away what was left may catch a name in the moment before it is locked; then there is another one.
         for _ in 0..10 {
@@ -109,6 +111,9 @@ impl Disk {
     }
 
     pub(super) fn list(&self, each: &mut Each<'_>) -> Result<()> {
+        if !is_there(&self.files)? {
+            return Ok(());
+        }
         for (folder, about) in entries(&self.files)? {
             if !(about.is_dir() && is_folder_of_keys(&folder)) {
                 each(Listed::Stranger(folder), about.len())?;
@@ -128,6 +133,10 @@ impl Disk {
             }
         }
         Ok(())
+    }
+
+    pub(super) fn is_left(&self, name: &str) -> Result<bool> {
+        Ok(self.lock_leftover(name)?.is_some())
     }
 
     pub(super) fn remove_leftover(&self, name: &str) -> Result<bool> {
@@ -152,7 +161,15 @@ impl Disk {
             return Ok(None);
         };
         match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
+            // The `put` may have been done with the name before it was locked.
+            Ok(()) => match fs::symlink_metadata(&path) {
+                Ok(there) => {
+                    let locked = file.metadata().map_err(|e| failed(&path, e))?;
+                    Ok((identity(&there) == identity(&locked)).then_some(file))
+                }
+                Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+                Err(e) => Err(failed(&path, e)),
+            },
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(e)) => Err(failed(&path, e)),
         }
