@@ -567,7 +567,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             storage,
             incoming,
             max_bytes: self.integer("MASTHEAD_MEDIA_MAX_BYTES", 256 << 20, 1024..=64 << 30),
-            max_pixels: self.integer("MASTHEAD_MEDIA_MAX_PIXELS", 50_000_000, 1..=1_000_000_000),
+            max_pixels: self.integer("MASTHEAD_MEDIA_MAX_PIXELS", 50_000_000, 1..=1 << 28),
             types: self.parsed("MASTHEAD_MEDIA_TYPES", Vec::new, |v| {
                 entries(&v.to_ascii_lowercase(), |word| Ok(word.to_owned()))
             }),

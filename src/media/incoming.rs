@@ -284,7 +284,10 @@ mod tests {
         let left = dir.path().join("left");
         fs::create_dir(&left).unwrap();
         fs::write(left.join(FILE), b"x").unwrap();
-        assert_eq!(super::left(dir.path()).unwrap(), [left.clone()]);
+        assert_eq!(
+            super::left(dir.path()).unwrap(),
+            std::slice::from_ref(&left)
+        );
         assert!(left.exists());
         sweep(dir.path()).unwrap();
         assert!(!left.exists() && live.folder.0.exists());
@@ -322,7 +325,7 @@ mod tests {
         assert!(Left::find(&folder).is_none());
         drop(live);
         assert!(Left::find(&folder).is_none());
-        // Nor where another file took its place before it was locked.
+        // Nor is a folder that has only just begun.
         fs::create_dir(&folder).unwrap();
         assert!(Left::find(&folder).is_none());
         assert_eq!(super::left(dir.path()).unwrap(), [folder; 0]);

@@ -118,11 +118,11 @@ pub fn page(
         .load(conn)?)
 }
 
-/// Of files with these bytes: the SHA-256, the id, the slug of the site, and what it is called; by id.
-pub fn with_bytes_of(
-    conn: &mut Conn,
-    sha256: &[String],
-) -> Result<Vec<(String, i64, Option<String>, String)>> {
+/// A file by its bytes: the SHA-256, the id, the slug of the site, and what it is called.
+pub type Called = (String, i64, Option<String>, String);
+
+/// The files with these bytes, by id.
+pub fn with_bytes_of(conn: &mut Conn, sha256: &[String]) -> Result<Vec<Called>> {
     Ok(media::table
         .left_join(sites::table.on(media::site_id.eq(sites::id.nullable())))
         .filter(any_of(media::sha256, sha256))

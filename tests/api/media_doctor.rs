@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::command_line::{Place, databases};
 use crate::support::media::{jpeg, pdf, sha256};
 use crate::support::{Database, Portal};
+use masthead::media::incoming::Incoming;
 use serde_json::json;
 
 /// A place with a folder for files, two of which an article uses.
@@ -129,6 +130,97 @@ fn what_is_missing_is_told_with_who_has_it_and_comes_back() {
         );
         // The same bytes mend it.
         let line = json!({"type": "media", "site": "demo", "key": "a.pdf"});
+        place.write(
+            "c.ndjson",
+            format!("{{\"type\":\"portal\",\"version\":1}}\n{line}\n"),
+        );
+        let said = place.run(&["import", "--media", "in", "c.ndjson"]);
+        assert_eq!(
+            said.assert_done(),
+            "c.ndjson: 0 created, 0 updated, 1 unchanged, 0 faults\n"
+        );
+        let said = place.run(&["doctor"]);
+        assert!(
+            said.assert_done()
+                .contains("files: 2 with all their bytes\n"),
+            "{said:#?}"
+        );
+    }
+}
+
+#[test]
+fn bytes_that_are_about_to_be_recorded_are_no_orphans() {
+    for database in databases() {
+        let place = place(&database);
+        let bytes = pdf("來了");
+        let name = sha256(&bytes);
+        let stored = file(&place, &name);
+        fs::create_dir_all(stored.parent().unwrap()).unwrap();
+        fs::write(&stored, &bytes).unwrap();
+        let incoming = place.path("storage/incoming");
+        let begin = || Incoming::begin(&incoming, 1 << 20).unwrap();
+        // An upload, and an import, which keeps notes on many.
+        let mut upload = begin();
+        upload.write(&bytes).unwrap();
+        let mut import = begin();
+        for sha256 in ["0b".repeat(32), name] {
+            let note = json!({"sha256": sha256, "media_type": "application/pdf", "size": 1, "variants": []});
+            import.write(format!("{note}\n").as_bytes()).unwrap();
+        }
+        for busy in [upload, import] {
+            let busy = busy.finish();
+            for arguments in [vec!["doctor"], vec!["doctor", "--repair"]] {
+                let said = place.run(&arguments);
+                let said = said.assert_done();
+                assert!(!said.contains("without a record"), "{said}");
+            }
+            assert!(stored.exists());
+            drop(busy);
+        }
+        // Nobody recorded them.
+        let said = place.run(&["doctor"]);
+        assert_eq!(said.code, Some(1), "{said:#?}");
+        assert!(
+            said.out.contains("FAIL  files: 1 without a record; "),
+            "{said:#?}"
+        );
+        place.run(&["doctor", "--repair"]).assert_done();
+        assert!(!stored.exists());
+    }
+}
+
+#[test]
+fn what_others_put_where_files_arrive_is_left_alone() {
+    for database in databases() {
+        let place = place(&database);
+        let stray = place.path("storage/incoming/.DS_Store");
+        let orphan = file(&place, &"0a".repeat(32));
+        put(&stray);
+        put(&orphan);
+        let said = place.run(&["doctor"]);
+        assert!(
+            said.out.contains("FAIL  files: 1 without a record; "),
+            "{said:#?}"
+        );
+        place.run(&["doctor", "--repair"]).assert_done();
+        place.run(&["doctor"]).assert_done();
+        assert!(stray.exists() && !orphan.exists());
+    }
+}
+
+#[test]
+fn a_lost_smaller_copy_comes_back_with_its_line() {
+    for database in databases() {
+        let place = place(&database);
+        let sha256 = sha256(jpeg(800, 600));
+        fs::remove_file(file(&place, &sha256).with_file_name(format!("{sha256}-320"))).unwrap();
+        let said = place.run(&["doctor"]);
+        assert!(
+            said.out
+                .contains("FAIL  files: 1 missing or of another size\n"),
+            "{said:#?}"
+        );
+        let line = json!({"type": "media", "site": "demo", "key": "图.jpg"});
         place.write(
             "c.ndjson",
             format!("{{\"type\":\"portal\",\"version\":1}}\n{line}\n"),

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 
+use masthead::config::Config;
 use masthead::service::export::ExportOptions;
 use masthead::service::import::{ImportOptions, ImportReport};
+use masthead::store::{self, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -102,6 +105,29 @@ fn content(dir: &Path) -> BTreeMap<String, Vec<u8>> {
         }
     }
     found
+}
+
+/// Takes a portal file, and does something when its site is written.
+struct Meanwhile<F> {
+    text: Vec<u8>,
+    then: Option<F>,
+}
+
+impl<F: FnOnce()> Write for Meanwhile<F> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.text.extend(bytes);
+        if self.text.ends_with(b"}\n")
+            && self.text.iter().filter(|byte| **byte == b'\n').count() == 2
+            && let Some(then) = self.then.take()
+        {
+            then();
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// How many files the storage of an application holds.
@@ -400,9 +426,63 @@ on_both! {
         assert_eq!((stored(app), media(app).await.len()), (0, 0));
         assert_eq!(content(&app.incoming()), BTreeMap::new());
         let report = bring(app, &portal.lines(), Some(dir.path()), true);
-        assert_eq!(counts(&report), [3, 0, 0, 7]);
+        assert_eq!((counts(&report), report.files), ([3, 0, 0, 7], 1));
         let a = article(app, "a").await;
         assert_bytes(app, &a["attachments"][0]["url"], &pdf("a")).await;
+        // Nor does a file stay that only lines left out name.
+        let keys: Vec<Value> = media(app).await.iter().map(|file| file["key"].clone()).collect();
+        assert_eq!((keys, stored(app)), (vec![json!("a.pdf")], 1));
+    }
+
+    /// A line about a file that is left out changes nothing, whether the file is new or is to be replaced
+    async fn a_line_left_out_leaves_nothing(app) {
+        let dir = folder(&[("a.pdf", pdf("old"))]);
+        let portal = Portal::new("demo").article("a", |a| a.set("attachments", json!([{"name": "x", "url": "a.pdf"}])));
+        brought(app, &portal, dir.path());
+        let before = (exported(app), media(app).await, stored(app));
+        put(dir.path(), "a.pdf", &pdf("new"));
+        put(dir.path(), "b.pdf", &pdf("b"));
+        put(dir.path(), "c.pdf", &png(9, 9));
+        let lines = [
+            json!({"type": "media", "site": "demo", "key": "a.pdf", "name": "a\u{202E}b.pdf"}),
+            json!({"type": "media", "site": "demo", "key": "b.pdf", "name": "报告\u{202E}.pdf"}),
+            json!({"type": "media", "site": "demo", "key": "a.pdf", "file": "c.pdf"}),
+        ];
+        let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
+        let text = format!("{{\"type\":\"portal\",\"version\":1}}\n{}\n", lines.join("\n"));
+        for keep_going in [true, false] {
+            let report = bring(app, &text, Some(dir.path()), keep_going);
+            let told = faults(&report);
+            assert_eq!(counts(&report), [0, 0, 0, 3], "{told:#?}");
+            assert!(told[0].starts_with("line 2: name: ") && told[1].starts_with("line 3: name: ") && told[2].starts_with("line 4: key: is that of a file of the type `application/pdf`"), "{told:#?}");
+            assert_eq!((exported(app), media(app).await, stored(app)), before);
+            assert_eq!(content(&app.incoming()), BTreeMap::new());
+        }
+    }
+
+    /// A file that is deleted while an export runs is no damage: the export says so, and another one does without it
+    async fn a_file_may_be_deleted_during_an_export(app) {
+        let dir = folder(&[("a.pdf", pdf("甲"))]);
+        let line = crate::support::content::Record::new("media").set("site", "demo").set("key", "a.pdf");
+        brought(app, &Portal::new("demo").with(line), dir.path());
+        let id = media(app).await[0]["id"].as_i64().unwrap();
+        let delete = || {
+            let config = Config::from_vars(|name| (name == "DATABASE_URL").then(|| app.database().url.clone())).unwrap();
+            let sha256 = sha256(pdf("甲"));
+            Store::open(&config).unwrap().write_blocking(|conn| {
+                store::media::delete(conn, id)?;
+                assert!(store::media_files::release(conn, &sha256)?);
+                Ok(())
+            }).unwrap();
+            fs::remove_dir_all(app.stored().join("files")).unwrap();
+        };
+        let out = tempfile::tempdir().unwrap();
+        let options = ExportOptions { site: None, media: Some(out.path()) };
+        let export = &app.app.services().export;
+        let failed = export.run(Meanwhile { text: Vec::new(), then: Some(delete) }, options).unwrap_err().to_string();
+        assert!(failed.ends_with(" was deleted during the export; run it again"), "{failed}");
+        assert_eq!(content(out.path()), BTreeMap::new());
+        assert_eq!(records(&exported_into(app, None, out.path()), "media"), [Value::Null; 0]);
     }
 
     /// Every fault of a line about a file is told with its mend

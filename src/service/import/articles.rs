@@ -89,6 +89,7 @@ impl Run {
         }
         let merged = self.settle_media(conn, site_id, merged)?;
         let mut merged = self.settle_slugs(conn, site_id, merged)?;
+        self.leave_unused(conn, &merged)?;
         for candidate in &mut merged {
             let stored = candidate.stored.as_ref().map(|old| &old.content);
             candidate.article.settle_former_slugs(stored, self.now);

@@ -32,8 +32,10 @@ pub(super) struct Files {
     folder: Option<Folder>,
     /// Stored by a transaction that is not committed yet.
     stored: Notes,
-    /// What media had that have other bytes now.
+    /// What media had that have other bytes now, and what lines brought that are left out.
     left: Notes,
+    /// Files of the folder that became media with the articles that are being written.
+    made: Vec<Media>,
 }
 
 impl Files {
@@ -44,6 +46,7 @@ impl Files {
             folder,
             stored: library.notes(),
             left: library.notes(),
+            made: Vec::new(),
         }
     }
 
@@ -58,8 +61,7 @@ impl Files {
         let library = &self.library;
         self.stored
             .take(|file| library.discard(store, &file, now))?;
-        self.left
-            .take(|file| library.tidy(store, std::slice::from_ref(&file.sha256)))
+        self.left.take(|file| library.discard(store, &file, now))
     }
 
     /// What the folder has under `place`.
@@ -193,34 +195,59 @@ impl Run {
             };
             let prepared = self.files.bring(conn, file, place, &expected)?;
             let name = name.set();
-            let name = name.as_deref().unwrap_or_else(|| last_part(&key));
-            self.add(conn, site_id, &key, &prepared, Some(name), alt.set())?;
+            let name = clean(
+                name.as_deref().unwrap_or_else(|| last_part(&key)),
+                prepared.file(),
+            );
+            let name = self.or_leave(prepared.file(), name)?;
+            self.add(conn, site_id, &key, &prepared, name, alt.set())?;
             return Ok(Outcome::Created);
         };
-        let file = match found {
+        let mut changed = stored.clone();
+        alt.apply_to(&mut changed.alt);
+        let brought = match found {
             Some(file) if !self.files.library.has_same(&stored.file, &file, place)? => {
                 let prepared = self.files.bring(conn, file, place, &expected)?;
-                self.files.library.record(conn, &prepared, self.now)?
+                changed.file = prepared.file().clone();
+                Some(prepared)
             }
             Some(_) => {
                 expected.check(&stored.file.sha256, stored.file.size, place)?;
-                stored.file.clone()
+                None
             }
             None => {
                 let is_known = expected.check(&stored.file.sha256, stored.file.size, place);
                 is_known.map_err(|_| self.no_file(member, place))?;
-                stored.file.clone()
+                None
             }
         };
-        let mut changed = Media {
-            file,
-            ..stored.clone()
+        let settle = || {
+            if let Some(name) = name.set() {
+                changed.name = clean(&name, &changed.file)?;
+            }
+            same_kind(conn, &stored, &changed.file)
         };
-        if let Some(name) = name.set() {
-            changed.name = clean(&name, &changed.file)?;
+        // Before it is recorded: a line at fault leaves nothing.
+        match (settle(), brought) {
+            (settled, None) => settled?,
+            (settled, Some(prepared)) => {
+                self.or_leave(prepared.file(), settled)?;
+                changed.file = self.files.library.record(conn, &prepared, self.now)?;
+            }
         }
-        alt.apply_to(&mut changed.alt);
         self.change(conn, &stored, &changed)
+    }
+
+    /// Notes a file that a line brought for removal where the line is at fault.
+    fn or_leave<T>(
+        &mut self,
+        file: &StoredFile,
+        settled: Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        if settled.is_err() {
+            self.files.left.add(file)?;
+        }
+        settled
     }
 
     fn no_file(&self, member: &str, place: &str) -> Refusal {
@@ -245,14 +272,10 @@ impl Run {
         site_id: Option<i64>,
         key: &str,
         prepared: &Prepared,
-        name: Option<&str>,
+        name: String,
         alt: Option<String>,
-    ) -> Result<Media, Refusal> {
+    ) -> Result<Media> {
         let file = self.files.library.record(conn, prepared, self.now)?;
-        let name = match name {
-            Some(name) => clean(name, &file)?,
-            None => prepared.name().to_owned(),
-        };
         let new = NewMedia {
             site_id,
             key: key.to_owned(),
@@ -291,24 +314,11 @@ impl Run {
             return Ok(Outcome::Unchanged);
         }
         let kind = format_of(&changed.file)?.kind();
-        let users = store::media::using_articles(conn, stored.id, 1)?;
-        if let Some(article) = users.first()
-            && format_of(&stored.file)?.kind() != kind
-        {
-            return Err(fault(
-                "key",
-                format!(
-                    "is that of a file of the type `{}`, which article {article} uses, and the new one is `{}`; give the new one another key",
-                    stored.file.media_type, changed.file.media_type
-                ),
-            ));
-        }
         store::media::update(conn, changed, kind.as_str(), self.now)?;
         if changed.file.sha256 != stored.file.sha256 {
             self.files.left.add(&stored.file)?;
             self.readdress(conn, stored, changed)?;
-        } else if !users.is_empty() && (&changed.alt, &changed.file) != (&stored.alt, &stored.file)
-        {
+        } else if (&changed.alt, &changed.file) != (&stored.alt, &stored.file) {
             affected::touch(conn, Named::Media(stored.id))?;
         }
         Ok(Outcome::Updated)
@@ -393,7 +403,7 @@ impl Run {
                 if shelf.find(&wanted.named).is_some() || wanted.named.is_shared {
                     continue;
                 }
-                match self.from_folder(conn, site_id, wanted) {
+                match self.bring_named(conn, site_id, wanted) {
                     Ok(Some(media)) => shelf.add(media),
                     Ok(None) => {}
                     Err(Refusal::Error(error)) => return Err(error),
@@ -425,7 +435,7 @@ impl Run {
     }
 
     /// The file of the folder that an article names, as media of its site from now on; `None` where it may name something else.
-    fn from_folder(
+    fn bring_named(
         &mut self,
         conn: &mut Conn,
         site_id: i64,
@@ -454,9 +464,11 @@ impl Run {
             let prepared = self.files.bring(conn, file, key, &Expected::default())?;
             // What an attachment is called is a good name, unless no file can be called so.
             let name = name.as_deref().map(|name| name.replace(['/', '\\'], "_"));
-            let name = name.filter(|name| name::clean(name, prepared.format()).is_ok());
-            let media = self.add(conn, Some(site_id), key, &prepared, name.as_deref(), None)?;
+            let name = name.and_then(|name| name::clean(&name, prepared.format()).ok());
+            let name = name.unwrap_or_else(|| prepared.name().to_owned());
+            let media = self.add(conn, Some(site_id), key, &prepared, name, None)?;
             self.report.files += 1;
+            self.files.made.push(media.clone());
             return Ok(Some(media));
         }
         match (member.is_body(), &named.reason) {
@@ -469,6 +481,24 @@ impl Run {
                 ),
             )),
         }
+    }
+
+    /// Takes away what became media for lines that were left out after all.
+    pub(super) fn leave_unused(&mut self, conn: &mut Conn, kept: &[Candidate]) -> Result<()> {
+        let made = std::mem::take(&mut self.files.made);
+        if made.is_empty() {
+            return Ok(());
+        }
+        let named = kept
+            .iter()
+            .flat_map(|kept| references(&kept.article.content));
+        let named: BTreeSet<i64> = named.map(|reference| reference.id).collect();
+        for media in made.iter().filter(|media| !named.contains(&media.id)) {
+            store::media::delete(conn, media.id)?;
+            self.files.left.add(&media.file)?;
+            self.report.files -= 1;
+        }
+        Ok(())
     }
 
     /// Sees to it that all media that articles name are there. Who names what there is not is at fault and left out.
@@ -535,6 +565,23 @@ struct Wanted {
     /// What the line calls the file.
     name: Option<String>,
     named: Relative,
+}
+
+/// Whether a media may have these bytes: one that articles use stays what it is.
+fn same_kind(conn: &mut Conn, stored: &Media, file: &StoredFile) -> Result<(), Refusal> {
+    if format_of(&stored.file)?.kind() == format_of(file)?.kind() {
+        return Ok(());
+    }
+    match store::media::using_articles(conn, stored.id, 1)?.first() {
+        None => Ok(()),
+        Some(article) => Err(fault(
+            "key",
+            format!(
+                "is that of a file of the type `{}`, which article {article} uses, and the new one is `{}`; give the new one another key",
+                stored.file.media_type, file.media_type
+            ),
+        )),
+    }
 }
 
 fn clean(name: &str, file: &StoredFile) -> Result<String, Refusal> {

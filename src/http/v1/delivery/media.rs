@@ -116,7 +116,9 @@ fn describe(
     // Whatever a browser takes it for, it runs nothing and loads nothing. The viewers of PDF do not start in a sandbox.
     let policy = match opened.media_type {
         "application/pdf" => "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'",
-        _ => "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox",
+        _ => {
+            "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
+        }
     };
     response
         .insert_header((CONTENT_TYPE, header(&media_type)))

@@ -295,5 +295,9 @@ fn on_odd_disks() {
         refused.chain()
     );
     assert_eq!(disk.size(&key).unwrap(), None);
-    assert!(Disk::open(&dir.join("readonly/new")).put(&key, &small).is_err());
+    assert!(
+        Disk::open(&dir.join("readonly/new"))
+            .put(&key, &small)
+            .is_err()
+    );
 }
