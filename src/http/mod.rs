@@ -17,6 +17,7 @@ pub mod methods;
 pub mod openapi;
 pub mod pagination;
 pub mod parameters;
+pub mod part_lengths;
 pub mod path;
 pub mod preview_token;
 pub mod problem;

@@ -6,13 +6,14 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use actix_multipart::{Field, Multipart, MultipartError};
-use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use actix_web::{HttpMessage, HttpRequest};
 use futures_core::Stream;
 
 use crate::error::{Error, Fault};
+use crate::http::part_lengths::PartLengths;
 use crate::http::problem::{Problem, ProblemCode};
 use crate::service::media::{Media, Upload};
 
@@ -47,12 +48,27 @@ impl actix_web::FromRequest for UploadForm {
             .and_then(|value| value.split(';').next())
             .is_some_and(|essence| essence.trim().eq_ignore_ascii_case("multipart/form-data"));
         let form = match is_form {
-            true => Ok(Self(Multipart::new(req.headers(), payload.take()))),
+            true => Ok(Self(form(req, payload.take()))),
             false => Err(Problem::new(ProblemCode::UnsupportedMediaType)
                 .with_detail("A file is sent as `multipart/form-data`, in a part called `file`.")
                 .with_header(ACCEPT, HeaderValue::from_static("multipart/form-data"))),
         };
         Box::pin(std::future::ready(form))
+    }
+}
+
+/// The form, whose boundary the reader looks for again: where there is none, it says so.
+fn form(req: &HttpRequest, payload: Payload) -> Multipart {
+    let media_type = req.mime_type().ok().flatten();
+    let boundary = media_type
+        .as_ref()
+        .and_then(|media_type| media_type.get_param("boundary"));
+    match boundary {
+        Some(boundary) => Multipart::new(
+            req.headers(),
+            PartLengths::hidden(payload, boundary.as_str()),
+        ),
+        None => Multipart::new(req.headers(), payload),
     }
 }
 
