@@ -50,7 +50,8 @@ const OUT_OF_BATCHES: [Operation; 8] = [
     Operation::DeleteApiKey,
 ];
 
-/// A file belongs to a site as a whole: a role in any part of it will do.
+/// A file belongs to a site as a whole: a role in any part of it will do, except for what others uploaded. Here editors get that, and
+/// those below them files of their own.
 const OF_FILES: [Operation; 4] = [
     Operation::CreateMedia,
     Operation::GetManagedMedia,
@@ -97,8 +98,11 @@ fn verdict(operation: Operation, role: Role, place: Place) -> Verdict {
         return Verdict::Refused;
     }
     if OF_FILES.contains(&operation) {
+        let is_of_others = role >= Role::Editor
+            && matches!(operation, Operation::UpdateMedia | Operation::DeleteMedia);
         return match place {
             Place::OtherSite => Verdict::Elsewhere,
+            Place::Category | Place::OtherCategory if is_of_others => Verdict::Refused,
             _ => Verdict::Allowed,
         };
     }
