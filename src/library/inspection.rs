@@ -124,6 +124,9 @@ impl Library {
             suspects: Vec::new(),
             findings: Findings::default(),
         };
+        if repair {
+            incoming::clear(&self.settings.incoming)?;
+        }
         let left = incoming::left(&self.settings.incoming)?;
         self.storage.list(&mut |listed, size| match listed {
             Listed::File(key) => walk.file(&key, size),

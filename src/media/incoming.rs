@@ -140,8 +140,18 @@ pub fn left(dir: &Path) -> Result<Vec<PathBuf>> {
     Ok(left)
 }
 
+/// Deletes the folders within `dir` that have nothing in them. Whoever begins in one just now takes another one.
+pub fn clear(dir: &Path) -> Result<()> {
+    for path in folders(dir)? {
+        // Fails where there is something in it.
+        let _ = fs::remove_dir(&path);
+    }
+    Ok(())
+}
+
 /// Deletes the folders within `dir` that killed processes left.
 pub fn sweep(dir: &Path) -> Result<()> {
+    clear(dir)?;
     for left in left(dir)?.iter().filter_map(|path| Left::find(path)) {
         left.remove();
     }
@@ -297,6 +307,9 @@ mod tests {
     #[test]
     fn what_is_not_of_this_program_stays_and_hides_nothing() {
         let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("begun")).unwrap();
+        clear(dir.path()).unwrap();
+        assert_eq!(names(dir.path()), 0);
         let put = |name: &str| {
             let folder = dir.path().join(name);
             fs::create_dir(&folder).unwrap();
