@@ -289,7 +289,7 @@ fn etag(json: &[u8]) -> String {
 
 /// Whether the client already has what it would get (RFC 9110, section 13.2.2): `If-None-Match` decides where it is
 /// there, else `If-Modified-Since`.
-fn is_unchanged(headers: &HeaderMap, tag: &str, changed: SystemTime) -> bool {
+pub fn is_unchanged(headers: &HeaderMap, tag: &str, changed: SystemTime) -> bool {
     if headers.contains_key(IF_NONE_MATCH) {
         return headers
             .get_all(IF_NONE_MATCH)

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::Library;
 use crate::error::{Error, Result};
 use crate::media::format::Format;
+use crate::media::hexadecimal;
 use crate::media::incoming::Received;
 use crate::media::storage::Key;
 use crate::models::media::StoredFile;
@@ -276,8 +277,7 @@ pub(super) fn copy(from: &mut dyn Read, to: &mut dyn Write) -> io::Result<String
             }
         }
     }
-    let digest = digest.finalize();
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hexadecimal(&digest.finalize()))
 }
 
 fn failed(doing: &str, path: &Path, cause: io::Error) -> Error {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use super::{hexadecimal, random_name};
 use crate::error::{Error, Result};
 
 /// The file within its folder.
@@ -56,10 +57,7 @@ impl Incoming {
         fs::create_dir_all(dir).map_err(|e| failed(dir, e))?;
         // Whoever sweeps may take a folder away before it is locked; then there is another one.
         for _ in 0..10 {
-            let mut name = [0; 12];
-            getrandom::fill(&mut name).map_err(|e| Error::Internal(e.into()))?;
-            let name: String = name.iter().map(|byte| format!("{byte:02x}")).collect();
-            let folder = Folder(dir.join(name));
+            let folder = Folder(dir.join(random_name()?));
             fs::create_dir(&folder.0).map_err(|e| failed(&folder.0, e))?;
             let path = folder.0.join(FILE);
             let file = match OpenOptions::new()
@@ -111,11 +109,10 @@ impl Incoming {
             size,
             limit: _,
         } = self;
-        let sha256 = digest.finalize();
         Received {
             folder,
             _file: file,
-            sha256: sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: hexadecimal(&digest.finalize()),
             size,
         }
     }

@@ -10,6 +10,8 @@ pub mod storage;
 
 use std::fmt;
 
+use crate::error::{Error, Result};
+
 /// Why a file is not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
@@ -33,4 +35,16 @@ impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.detail)
     }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A name that nothing else has: 24 hexadecimal digits.
+fn random_name() -> Result<String> {
+    let mut bytes = [0; 12];
+    getrandom::fill(&mut bytes).map_err(|e| Error::Internal(e.into()))?;
+    Ok(hexadecimal(&bytes))
 }

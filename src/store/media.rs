@@ -37,11 +37,11 @@ macro_rules! with_bytes {
     };
 }
 
-/// The file with `id`.
-pub fn find(conn: &mut Conn, id: i64) -> Result<Option<Media>> {
+/// The file with `id`, and when it came.
+pub fn find(conn: &mut Conn, id: i64) -> Result<Option<(Media, Ts)>> {
     Ok(with_bytes!()
         .filter(media::id.eq(id))
-        .select(columns!())
+        .select((columns!(), media::created_at))
         .first(conn)
         .optional()?)
 }
@@ -313,16 +313,6 @@ pub fn has_any(conn: &mut Conn, site_id: i64) -> Result<bool> {
         .first(conn)
         .optional()?;
     Ok(first.is_some())
-}
-
-/// Ids of up to `limit` articles that use the file, in whatever state.
-pub fn using_articles(conn: &mut Conn, id: i64, limit: i64) -> Result<Vec<i64>> {
-    Ok(media_uses::table
-        .filter(media_uses::media_id.eq(id))
-        .select(media_uses::article_id)
-        .order(media_uses::article_id)
-        .limit(limit)
-        .load(conn)?)
 }
 
 #[derive(Insertable)]

@@ -117,7 +117,7 @@ fn uses(app: &TestApp, article: &Value) -> BTreeSet<i64> {
     // More than any test makes.
     let all = 1..=20;
     all.filter(|media| {
-        store::media::using_articles(conn, *media, 100)
+        store::media::articles_using(conn, *media, 0, 100)
             .unwrap()
             .contains(&id)
     })

@@ -572,7 +572,7 @@ fn same_kind(conn: &mut Conn, stored: &Media, file: &StoredFile) -> Result<(), R
     if format_of(&stored.file)?.kind() == format_of(file)?.kind() {
         return Ok(());
     }
-    match store::media::using_articles(conn, stored.id, 1)?.first() {
+    match store::media::articles_using(conn, stored.id, 0, 1)?.first() {
         None => Ok(()),
         Some(article) => Err(fault(
             "key",

@@ -141,7 +141,7 @@ pub fn delete(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<Change<Ma
     let before = locked(tx, id, expected)?;
     // Waits for those who begin to use it just now.
     store::media::lock_alone(tx.conn, id)?;
-    let using = store::media::using_articles(tx.conn, id, NAMED + 1)?;
+    let using = store::media::articles_using(tx.conn, id, 0, NAMED + 1)?;
     if !using.is_empty() {
         return Err(Error::Conflict(in_use(&using)));
     }

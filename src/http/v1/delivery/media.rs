@@ -1,19 +1,18 @@
 //! Files, for anyone who has their address. Knows no SQL and no storage.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_RANGE,
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, HttpDate,
-    IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, HttpDate, LAST_MODIFIED,
 };
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::http::conditional::SURROGATE_KEY;
+use crate::http::conditional::{SURROGATE_KEY, is_unchanged};
 use crate::http::file_body::{FileBody, PIECE};
 use crate::http::path::FilePath;
 use crate::http::problem::{FileProblems, Problem, ProblemCode};
@@ -59,8 +58,11 @@ pub async fn get_media_file(
 ) -> Result<HttpResponse, Problem> {
     let opened = services.media.open(path.id, path.file).await?;
     let tag = format!("\"{}\"", opened.tag);
-    let modified = HttpDate::from(SystemTime::from(opened.created_at.0)).to_string();
-    let is_known = is_known(&req, &tag, &modified);
+    // As clients are told: in whole seconds.
+    let seconds = u64::try_from(opened.created_at.0.timestamp()).unwrap_or_default();
+    let created_at = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    let modified = HttpDate::from(created_at).to_string();
+    let is_known = is_unchanged(req.headers(), &tag, created_at);
     let asked = match is_known {
         true => Wanted::Whole,
         false => wanted(req.headers(), opened.size, &tag, &modified),
@@ -132,25 +134,6 @@ fn describe(
         .insert_header((ACCEPT_RANGES, HeaderValue::from_static("bytes")))
         // Parts are parts of the file as it is.
         .insert_header((CONTENT_ENCODING, HeaderValue::from_static("identity")));
-}
-
-/// Whether the client has it already (RFC 9110, section 13.2.2).
-fn is_known(req: &HttpRequest, tag: &str, modified: &str) -> bool {
-    let headers = req.headers();
-    if headers.contains_key(IF_NONE_MATCH) {
-        return headers
-            .get_all(IF_NONE_MATCH)
-            .filter_map(|line| line.to_str().ok())
-            .flat_map(|line| line.split(','))
-            .map(|given| given.trim().trim_start_matches("W/"))
-            .any(|given| given == "*" || given == tag);
-    }
-    let time = |text: &str| text.parse::<HttpDate>().map(SystemTime::from).ok();
-    headers
-        .get(IF_MODIFIED_SINCE)
-        .and_then(|since| time(since.to_str().ok()?))
-        .zip(time(modified))
-        .is_some_and(|(since, modified)| modified <= since)
 }
 
 /// A value that is visible ASCII by its making.

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::{Each, Key, Listed, too_short};
 use crate::error::{Error, Result};
 use crate::media::incoming::failed;
+use crate::media::random_name;
 
 /// The folder within that of the settings.
 const FILES: &str = "files";
@@ -315,10 +316,7 @@ fn entries(folder: &Path) -> Result<Vec<(String, Metadata)>> {
 }
 
 fn temporary_name() -> Result<String> {
-    let mut bytes = [0; 12];
-    getrandom::fill(&mut bytes).map_err(|e| Error::Internal(e.into()))?;
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("{TEMPORARY}{digits}"))
+    Ok(format!("{TEMPORARY}{}", random_name()?))
 }
 
 fn is_folder_of_keys(name: &str) -> bool {
