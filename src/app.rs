@@ -11,7 +11,7 @@ use actix_web::{App as WebApp, HttpServer};
 use utoipa_actix_web::AppExt;
 
 use crate::clock::Clock;
-use crate::config::{Config, Database, MediaConfig, MediaStorage};
+use crate::config::{Config, CounterConfig, Database, MediaConfig, MediaStorage};
 use crate::content::media::Addresses;
 use crate::error::{Error, Result};
 use crate::http::address::TrustedProxies;
@@ -30,10 +30,13 @@ use crate::jobs;
 use crate::library::{Library, LibrarySettings};
 use crate::media::format::Format;
 use crate::media::storage::StorageSettings;
+use crate::models::counting::Rules;
 use crate::models::revision::Retention;
 use crate::service::Services;
 use crate::service::access::{AccessSettings, ProviderSettings};
+use crate::service::counting::CountingSettings;
 use crate::store::{self, Store};
+use crate::text::bots;
 
 /// Name of the secret that signs cursors.
 const CURSOR_KEY: &str = "cursor_key";
@@ -93,6 +96,7 @@ impl App {
                 kept: config.revisions_kept.into(),
                 max_age_days: config.revisions_max_age_days.into(),
             },
+            counting_settings(&config.counter)?,
         )?;
         Ok(Self {
             config: Arc::new(config),
@@ -120,6 +124,7 @@ impl App {
             self.services.access.secret(CURSOR_KEY)?;
             self.services.access.secret(PREVIEW_KEY)?;
             self.services.access.prepare()?;
+            self.services.counting.prepare()?;
         }
         Ok(applied)
     }
@@ -145,6 +150,8 @@ impl App {
         let key = Data::new(self.cursor_key()?);
         let preview_key = Data::new(PreviewKey::new(self.services.access.secret(PREVIEW_KEY)?));
         self.services.access.prepare()?;
+        self.services.counting.prepare()?;
+        self.services.counting.start()?;
         let services = Data::new(self.services.clone());
         let origins = Data::new(Origins::new(self.config.cors_origins.clone()));
         let proxies = Data::new(TrustedProxies::new(self.config.trusted_proxies.clone()));
@@ -264,6 +271,29 @@ fn library_settings(config: &MediaConfig) -> Result<LibrarySettings> {
         formats,
         widths: config.widths.clone(),
         stall: config.stall,
+    })
+}
+
+fn counting_settings(config: &CounterConfig) -> Result<CountingSettings> {
+    let mut words = bots::known();
+    if let Some(path) = &config.bots_file {
+        let text = std::fs::read_to_string(path).map_err(|cause| Error::File {
+            what: format!(
+                "reading {}, which MASTHEAD_COUNTER_BOTS_FILE names",
+                path.display()
+            ),
+            cause,
+        })?;
+        words.extend(bots::words(&text));
+    }
+    Ok(CountingSettings {
+        rules: Rules {
+            window_s: config.window_s,
+            per_address: config.address_limit,
+            bots: words,
+        },
+        batch: config.batch,
+        days_kept: config.days_kept,
     })
 }
 

@@ -13,9 +13,14 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use url::Url;
 
 /// Every variable this program reads under its own prefix.
-const VARIABLES: [&str; 40] = [
+const VARIABLES: [&str; 45] = [
     "MASTHEAD_BIND",
     "MASTHEAD_CORS_ORIGINS",
+    "MASTHEAD_COUNTER_ADDRESS_LIMIT",
+    "MASTHEAD_COUNTER_BATCH",
+    "MASTHEAD_COUNTER_BOTS_FILE",
+    "MASTHEAD_COUNTER_DAYS_KEPT",
+    "MASTHEAD_COUNTER_WINDOW_S",
     "MASTHEAD_CURSOR_KEY",
     "MASTHEAD_DATABASE_CONNECTIONS",
     "MASTHEAD_DATABASE_TIMEOUT_S",
@@ -116,6 +121,8 @@ pub struct Config {
     pub revisions_kept: u32,
     /// For how many days revisions are kept after the next one came; 0 stands for ever.
     pub revisions_max_age_days: u32,
+    /// How readers are counted.
+    pub counter: CounterConfig,
     /// Seconds that shared caches may keep public answers.
     pub cache_shared_s: u32,
     /// Seconds that they may go on serving one while they fetch the next.
@@ -176,6 +183,21 @@ pub struct MediaConfig {
     pub widths: Vec<u32>,
     /// How long nothing of a file may arrive.
     pub stall: Duration,
+}
+
+/// Counters: what counts, and how long it is kept.
+#[derive(Debug, Clone)]
+pub struct CounterConfig {
+    /// Seconds within which a visitor counts once for the same thing.
+    pub window_s: u32,
+    /// Visitors that count for the same thing from one address within the window.
+    pub address_limit: u32,
+    /// A file with more words that tell programs by their user agent, one a line.
+    pub bots_file: Option<PathBuf>,
+    /// Days for which numbers of single days and weeks are kept.
+    pub days_kept: i32,
+    /// Most requests that share a commit.
+    pub batch: usize,
 }
 
 /// Where the bytes of files are kept.
@@ -400,6 +422,15 @@ impl Config {
                 0,
                 0..=36_500,
             ),
+            counter: CounterConfig {
+                window_s: reader.integer("MASTHEAD_COUNTER_WINDOW_S", 1_800, 1..=86_400),
+                address_limit: reader.integer("MASTHEAD_COUNTER_ADDRESS_LIMIT", 100, 1..=1_000_000),
+                bots_file: reader
+                    .value("MASTHEAD_COUNTER_BOTS_FILE")
+                    .map(PathBuf::from),
+                days_kept: reader.integer("MASTHEAD_COUNTER_DAYS_KEPT", 400, 31..=36_500),
+                batch: reader.integer("MASTHEAD_COUNTER_BATCH", 1_024, 1..=4_096),
+            },
             cache_shared_s: reader.integer("MASTHEAD_CACHE_SHARED_S", 30, 0..=86_400),
             cache_stale_s: reader.integer("MASTHEAD_CACHE_STALE_S", 30, 0..=86_400),
             cache_error_s: reader.integer("MASTHEAD_CACHE_ERROR_S", 300, 0..=86_400),

@@ -37,6 +37,8 @@ pub enum Resource {
     ApiKey,
     /// A file.
     Media,
+    /// A file of an article.
+    Attachment,
 }
 
 impl fmt::Display for Resource {
@@ -54,6 +56,7 @@ impl fmt::Display for Resource {
             Self::User => "user",
             Self::ApiKey => "API key",
             Self::Media => "media",
+            Self::Attachment => "attachment",
         })
     }
 }

@@ -67,6 +67,7 @@ diesel::table! {
     site_counters (site_id) {
         site_id -> BigInt,
         visitors -> BigInt,
+        hits -> BigInt,
     }
 }
 
@@ -318,6 +319,10 @@ diesel::table! {
         views -> BigInt,
         downloads -> BigInt,
         citations -> BigInt,
+        site_id -> BigInt,
+        hits -> BigInt,
+        opening_views -> BigInt,
+        recounts -> BigInt,
     }
 }
 
@@ -404,6 +409,85 @@ diesel::table! {
     attachment_counters (attachment_id) {
         attachment_id -> BigInt,
         downloads -> BigInt,
+        hits -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// What was counted and is not yet added to the counters.
+    pending_counts (kind, reference, day) {
+        kind -> SmallInt,
+        reference -> BigInt,
+        day -> Integer,
+        counted -> BigInt,
+        hits -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// Who was counted within the window, as hashes.
+    counting_marks (key) {
+        key -> BigInt,
+        counted_at -> BigInt,
+        counted -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// The salts of those hashes.
+    visitor_salts (day) {
+        day -> Integer,
+        salt -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// What an article gained in a day, week, month or year.
+    article_periods (article_id, period, start) {
+        article_id -> BigInt,
+        period -> SmallInt,
+        start -> Integer,
+        site_id -> BigInt,
+        views -> BigInt,
+        hits -> BigInt,
+        downloads -> BigInt,
+        citations -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// What sites, categories and sources gained a day; a source on each site by itself.
+    daily_totals (kind, day, site_id, reference) {
+        kind -> SmallInt,
+        day -> Integer,
+        site_id -> BigInt,
+        reference -> BigInt,
+        views -> BigInt,
+        hits -> BigInt,
+        downloads -> BigInt,
+        visits -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{JsonDoc, UtcTs};
+
+    /// How it was decided what counts, since when.
+    counting_policies (version) {
+        version -> Integer,
+        since -> UtcTs,
+        rules -> JsonDoc,
     }
 }
 
@@ -662,6 +746,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     article_changes,
     article_contributors,
     article_counters,
+    article_periods,
     article_related,
     article_revisions,
     article_slugs,
@@ -675,6 +760,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     category_counts,
     change_clock,
     contributors,
+    counting_marks,
+    counting_policies,
+    daily_totals,
     former_category_paths,
     former_slugs,
     link_groups,
@@ -685,10 +773,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     media,
     media_files,
     media_uses,
+    pending_counts,
     site_counters,
     site_stamps,
     sites,
     sources,
     topics,
     visibility_events,
+    visitor_salts,
 );

@@ -40,6 +40,8 @@ pub struct Merged {
     pub(super) keeps_former_slugs: bool,
     /// Opening balances of a new article.
     pub opening: Counters,
+    /// How often it is cited, where that was said: no part of what it says.
+    pub citations: Option<i64>,
 }
 
 impl Merged {
@@ -120,6 +122,11 @@ pub fn merge(
         former_slugs: given_former_slugs,
         comment: _,
     } = record;
+    let citations = match citations {
+        Patch::Set(number) => Some(number),
+        Patch::Clear => Some(0),
+        Patch::Keep => None,
+    };
     let (
         mut state,
         mut texts,
@@ -340,8 +347,9 @@ pub fn merge(
         opening: Counters {
             views,
             downloads,
-            citations,
+            citations: citations.unwrap_or_default(),
         },
+        citations,
         content: ArticleContent {
             state: new,
             texts,

@@ -105,6 +105,44 @@ impl FromRequest for JsonBody {
     }
 }
 
+/// The body of a request that may do without one: nothing at all is fine whatever it is said to be, as a browser says of what
+/// `navigator.sendBeacon` sends.
+#[derive(Debug, Clone)]
+pub struct OptionalJsonBody(JsonBody);
+
+impl OptionalJsonBody {
+    /// [`JsonBody::read`]; without a body `None`.
+    pub fn read<T>(
+        &self,
+        read: impl FnOnce(&mut Fields<'_, '_>) -> T,
+    ) -> Result<Option<T>, Problem> {
+        match self.0.bytes().is_empty() {
+            true => Ok(None),
+            false => self.0.read(read).map(Some),
+        }
+    }
+}
+
+impl FromRequest for OptionalJsonBody {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let limit = req
+            .app_data::<Data<Edge>>()
+            .map_or(0, |edge| edge.max_body_bytes);
+        let is_json = check_media_type(req.headers(), false);
+        let bytes = Bytes::from_request(req, payload);
+        Box::pin(async move {
+            let bytes = bytes.await.map_err(|e| unreadable(&e, limit))?;
+            if !bytes.is_empty() {
+                is_json?;
+            }
+            Ok(Self(JsonBody(bytes)))
+        })
+    }
+}
+
 /// 415 unless the body is said to be JSON.
 fn check_media_type(headers: &HeaderMap, is_patch: bool) -> Result<(), Problem> {
     let given = headers

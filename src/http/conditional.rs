@@ -25,6 +25,7 @@ use crate::http::cors;
 use crate::http::links::SEGMENT;
 use crate::http::problem::Problem;
 use crate::models::freshness::Freshness;
+use crate::models::time::Ts;
 
 /// Groups answers for caches that can drop a whole group at once.
 pub const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
@@ -109,9 +110,23 @@ pub struct Answer<T> {
     is_negotiated: bool,
     keys: SurrogateKeys,
     links: String,
+    is_live: bool,
 }
 
 impl<T> Answer<T> {
+    /// `body` with numbers that are live: its ETag follows them, and caches ask each time before they serve it.
+    pub fn live(body: T, now: Ts) -> Self {
+        let freshness = Freshness {
+            now,
+            changed_at: now,
+            changes_at: None,
+        };
+        Self {
+            is_live: true,
+            ..Self::new(body, freshness)
+        }
+    }
+
     /// `body`, with how fresh it is.
     pub fn new(body: T, freshness: Freshness) -> Self {
         Self {
@@ -121,6 +136,7 @@ impl<T> Answer<T> {
             is_negotiated: false,
             keys: SurrogateKeys::default(),
             links: String::new(),
+            is_live: false,
         }
     }
 
@@ -164,9 +180,17 @@ impl<T: Serialize> Responder for Answer<T> {
             Ok(json) => json,
             Err(e) => return Problem::internal(e.to_string()).error_response(),
         };
-        let tag = etag(&json);
+        let (tag, kept) = match self.is_live {
+            true => (
+                digest(&[&json]),
+                HeaderValue::from_static("public, no-cache"),
+            ),
+            false => (etag(&json), policy.header(self.freshness)),
+        };
         let changed = whole_second_after(self.freshness.changed_at.0.into());
-        let is_known = is_unchanged(req.headers(), &tag, changed);
+        // Numbers may grow within a second, so no time tells whether they did.
+        let is_comparable = !self.is_live || req.headers().contains_key(IF_NONE_MATCH);
+        let is_known = is_comparable && is_unchanged(req.headers(), &tag, changed);
         let mut response = if is_known {
             HttpResponse::NotModified()
         } else {
@@ -177,7 +201,7 @@ impl<T: Serialize> Responder for Answer<T> {
         response
             .insert_header((ETAG, header(tag)))
             .insert_header((LAST_MODIFIED, HttpDate::from(modified)))
-            .insert_header((CACHE_CONTROL, policy.header(self.freshness)));
+            .insert_header((CACHE_CONTROL, kept));
         for (name, value) in [
             (CONTENT_LANGUAGE, self.language.unwrap_or_default()),
             (SURROGATE_KEY, self.keys.0),
@@ -224,20 +248,23 @@ impl Modify for Documented {
                 })
                 .collect();
             let takes = |name: &str| parameters.iter().any(|p| p == name);
-            let mut headers = vec![
-                (
-                    "ETag",
+            let is_live = operation.tags.iter().flatten().any(|tag| tag == "counters");
+            let about = match is_live {
+                true => [
+                    "Weak; changes with the numbers",
+                    "The present time",
+                    "`public, no-cache`: caches ask each time before they serve it",
+                ],
+                false => [
                     "Weak; changes with the content, not with its counters",
-                ),
-                (
-                    "Last-Modified",
                     "The last change of the site, or of everything; it only grows",
-                ),
-                (
-                    "Cache-Control",
                     "How long shared caches may keep it; never past the next planned change",
-                ),
-            ];
+                ],
+            };
+            let mut headers: Vec<(&str, &str)> = ["ETag", "Last-Modified", "Cache-Control"]
+                .into_iter()
+                .zip(about)
+                .collect();
             if takes("fallback") {
                 headers.push(("Content-Language", "The language served"));
             }
@@ -274,14 +301,23 @@ fn etag(json: &[u8]) -> String {
         .flat_map(|member| memchr::memmem::find_iter(json, member).map(|at| at + member.len()))
         .collect();
     counters.sort_unstable();
-    let mut digest = Sha256::new();
+    let mut parts = Vec::with_capacity(counters.len() + 1);
     let mut from = 0;
     for at in counters {
-        digest.update(json.get(from..at).unwrap_or_default());
+        parts.push(json.get(from..at).unwrap_or_default());
         let counter = json.get(at..).unwrap_or_default();
         from = at + counter.iter().take_while(|b| b.is_ascii_digit()).count();
     }
-    digest.update(json.get(from..).unwrap_or_default());
+    parts.push(json.get(from..).unwrap_or_default());
+    digest(&parts)
+}
+
+/// A weak ETag of a text in parts.
+fn digest(parts: &[&[u8]]) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(part);
+    }
     let hash = digest.finalize();
     let half = hash.get(..16).unwrap_or_default();
     format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(half))

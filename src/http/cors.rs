@@ -15,7 +15,7 @@ const MANAGED: [&str; 2] = ["/api/v1/manage", "/api/v1/auth"];
 /// What scripts may read besides the headers that every answer shows them.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "ETag, Last-Modified, Link, Location, Content-Language, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, traceparent, \
-     Surrogate-Key, Content-Range, Accept-Ranges, Content-Disposition",
+     Idempotency-Replayed, Surrogate-Key, Content-Range, Accept-Ranges, Content-Disposition",
 );
 
 /// The same of management.

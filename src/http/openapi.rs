@@ -11,6 +11,7 @@ use utoipa::{Modify, OpenApi as _};
 use utoipa_actix_web::AppExt;
 
 use crate::http::conditional::Documented;
+use crate::http::counted;
 use crate::http::examples::Examples;
 use crate::http::fixed::{Fixed, Keep};
 use crate::http::problem::Problem;
@@ -37,6 +38,7 @@ use crate::http::well_known;
         (name = "topics", description = "Subjects that articles are gathered under"),
         (name = "sources", description = "The media that articles come from"),
         (name = "articles", description = "Published articles"),
+        (name = "counters", description = "Views, downloads, visits, rankings: live numbers, and by which rules they are counted"),
         (name = "media", description = "The bytes of files, and smaller copies of pictures"),
         (name = "previews", description = "One revision of an article for whoever has a link to it"),
         (name = "tokens", description = "Signing in, and the account behind a token or key"),
@@ -69,6 +71,7 @@ pub fn document() -> OpenApi {
     well_known::Documented.modify(&mut document);
     previews::Documented.modify(&mut document);
     ManagedHeaders.modify(&mut document);
+    counted::Documented.modify(&mut document);
     Examples.modify(&mut document);
     document
 }

@@ -1,5 +1,6 @@
 //! Values of query parameters that lists of articles share. They know no operation.
 
+use chrono::NaiveDate;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
@@ -107,6 +108,21 @@ impl<'de> Deserialize<'de> for When {
                     "must be a date such as `2026-01-15`, or a date-time with its offset such as `2026-01-15T08:30:00Z` (RFC 3339)",
                 )
             })
+    }
+}
+
+/// A calendar day, `YYYY-MM-DD`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CalendarDay(pub NaiveDate);
+
+impl<'de> Deserialize<'de> for CalendarDay {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        rules::date(&text).map(Self).map_err(|_| {
+            D::Error::custom(
+                "must be a day of the calendar such as `2026-01-15`, from year 0001 to 9999",
+            )
+        })
     }
 }
 

@@ -21,6 +21,7 @@ pub async fn run(services: Services) {
             services.access.tend_keys().await,
         );
         report("cleaning up", services.upkeep.clean_up().await);
+        report("forgetting visitors", services.counting.clean_up().await);
         report("sweeping incoming files", services.media.sweep().await);
         report(
             "retiring revisions",

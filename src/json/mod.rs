@@ -2,6 +2,7 @@
 //! Knows the members of records, and neither files nor requests.
 
 pub mod accounts;
+pub mod counting;
 pub mod editorial;
 pub mod fields;
 pub mod records;

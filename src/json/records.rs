@@ -218,7 +218,6 @@ pub fn article(fields: &mut Fields<'_, '_>, form: Form) -> ArticleRecord {
             "created_by",
             "views",
             "downloads",
-            "citations",
             "revision",
             "retraction_reason",
             "retracted_at",
@@ -331,7 +330,10 @@ pub fn article(fields: &mut Fields<'_, '_>, form: Form) -> ArticleRecord {
         unpublish_at,
         views: counter(fields, form, "views"),
         downloads: counter(fields, form, "downloads"),
-        citations: counter(fields, form, "citations"),
+        citations: match form {
+            Form::Line => fields.patch("citations", number(rules::counter)),
+            Form::Create | Form::Update => fields.firm("citations", number(rules::counter)),
+        },
         translations,
         former_slugs: fields.patch(
             "former_slugs",

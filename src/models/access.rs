@@ -277,6 +277,7 @@ operations! {
     DeleteCategory "delete_category" StructureWrite Editor Category;
 
     ListCategoryFreshness "list_category_freshness" StructureRead Reader Somewhere;
+    GetAnalytics "get_analytics" StructureRead Reader Somewhere;
 
     ListManagedSources "list_managed_sources" StructureRead Reader Somewhere;
     CreateSource "create_source" StructureWrite Editor Somewhere;

@@ -186,7 +186,7 @@ pub struct Audio {
     pub stale: bool,
 }
 
-/// Numbers that only grow.
+/// Numbers that grow; only of citations, which are set, there may be fewer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counters {
     /// Views.
@@ -421,6 +421,8 @@ pub struct ManagedArticle {
     pub content: ArticleContent,
     /// Where it stands in its life now.
     pub state: State,
+    /// How often it is cited; `None` in revisions from before that was kept.
+    pub citations: Option<i64>,
     /// The number of its newest revision.
     pub revision: i64,
     /// The account that made it through the API.

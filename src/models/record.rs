@@ -237,8 +237,8 @@ pub struct ArticleRecord {
     pub views: i64,
     /// Opening balance; 0 where absent or `null`.
     pub downloads: i64,
-    /// Opening balance; 0 where absent or `null`.
-    pub citations: i64,
+    /// How often it is cited; 0 where a new article does not say it, and for `null`.
+    pub citations: Patch<i64>,
     /// All translations; each locale once, never the article's own.
     pub translations: Patch<Vec<TranslationRecord>>,
     /// What it was called before; each slug once.

@@ -396,6 +396,23 @@ pub fn counter(value: i64) -> Verdict {
     }
 }
 
+/// What a front end calls its visitor: 1 to 200 characters, none of them a control character.
+pub fn visitor(value: &str) -> Verdict {
+    let length = value.chars().count();
+    match (1..=200).contains(&length) && !value.chars().any(char::is_control) {
+        true => Ok(()),
+        false => Err("must be a key of 1 to 200 characters without control characters, such as a random id kept in a cookie".to_owned()),
+    }
+}
+
+/// What a visitor's program calls itself: at most 2000 characters.
+pub fn user_agent(value: &str) -> Verdict {
+    match value.chars().count() <= 2000 {
+        true => Ok(()),
+        false => Err("must have at most 2000 characters; cut it".to_owned()),
+    }
+}
+
 /// The id of a record, 1 to 2^53-1.
 pub fn id(value: i64) -> Verdict {
     match (1..=COUNTER).contains(&value) {

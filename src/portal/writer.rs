@@ -818,7 +818,7 @@ mod tests {
             unpublish_at: set(unpublish_at),
             views: 983,
             downloads: 1,
-            citations: 2,
+            citations: set(2),
             translations: set(vec![TranslationRecord {
                 locale: "en".to_owned(),
                 title: "T".to_owned(),

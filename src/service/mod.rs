@@ -4,8 +4,10 @@
 pub mod access;
 pub mod articles;
 pub mod categories;
+pub mod counting;
 pub mod export;
 pub mod health;
+pub mod history;
 pub mod import;
 pub mod inspection;
 pub mod link_groups;
@@ -33,10 +35,14 @@ pub struct Services {
     pub articles: articles::Articles,
     /// Reading category trees.
     pub categories: categories::Categories,
+    /// Counting what readers do.
+    pub counting: counting::Counting,
     /// Writing portal files.
     pub export: export::Export,
     /// Whether everything needed is there.
     pub health: health::Health,
+    /// Numbers by day.
+    pub history: history::History,
     /// Reading portal files.
     pub import: import::Import,
     /// Looking after the bytes of files.
@@ -60,7 +66,7 @@ pub struct Services {
 }
 
 impl Services {
-    /// Services on `store` with the time of `clock`; `settings` are those for tokens, `library` has the files, `addresses` says where they are for readers, `retention` is that of revisions.
+    /// Services on `store` with the time of `clock`; `settings` are those for tokens, `library` has the files, `addresses` says where they are for readers, `retention` is that of revisions, `counting` how readers are counted.
     pub fn new(
         store: &Store,
         clock: &Clock,
@@ -68,13 +74,17 @@ impl Services {
         library: Library,
         addresses: Addresses,
         retention: Retention,
+        counting: counting::CountingSettings,
     ) -> Result<Self> {
+        let days_kept = counting.days_kept;
         Ok(Self {
             access: access::Access::new(store.clone(), clock.clone(), settings)?,
             articles: articles::Articles::new(store.clone(), clock.clone(), addresses.clone()),
             categories: categories::Categories::new(store.clone(), clock.clone()),
+            counting: counting::Counting::new(store.clone(), clock.clone(), counting),
             export: export::Export::new(store.clone(), library.clone(), addresses.clone()),
             health: health::Health::new(store.clone()),
+            history: history::History::new(store.clone(), clock.clone(), days_kept),
             import: import::Import::new(
                 store.clone(),
                 clock.clone(),

@@ -26,6 +26,9 @@ const KEPT_FOR: TimeDelta = TimeDelta::days(1);
 /// Revisions deleted in one transaction.
 const REVISIONS_AT_ONCE: i64 = 500;
 
+/// Answers to repeat deleted in one transaction.
+const REPLIES_AT_ONCE: i64 = 2_000;
+
 /// Articles read together.
 const BATCH: i64 = 200;
 
@@ -71,9 +74,13 @@ impl Upkeep {
             this.store.write_blocking(|conn| {
                 store::sessions::delete_expired(conn, before)?;
                 store::sign_ins::delete_old(conn, before)?;
-                store::idempotency::delete_old(conn, before)?;
                 Ok(())
-            })
+            })?;
+            while this.store.write_blocking(|conn| {
+                store::idempotency::delete_old(conn, before, REPLIES_AT_ONCE)
+            })? > 0
+            {}
+            Ok(())
         })
         .await
         .map_err(|e| Error::Internal(e.into()))?

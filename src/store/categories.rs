@@ -367,7 +367,7 @@ pub fn place(conn: &mut Conn, category: &Category, now: Ts) -> Result<()> {
     Ok(())
 }
 
-/// Removes a category that nothing refers to.
+/// Removes a category that nothing refers to. Its totals are for [`super::totals::settle`].
 pub fn delete(conn: &mut Conn, id: i64) -> Result<()> {
     diesel::delete(categories::table.find(id)).execute(conn)?;
     Ok(())

@@ -138,7 +138,13 @@ pub(crate) use on_db;
 /// Runs `f` in one transaction. On SQLite it takes the write lock at once, so that a transaction that reads before
 /// it writes never fails because another one wrote in between.
 pub fn immediate<T>(conn: &mut Conn, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-    transaction(conn, "BEGIN IMMEDIATE", "BEGIN", f)
+    // What waits for an advisory lock has to see what was committed meanwhile, whatever the server's default is.
+    transaction(
+        conn,
+        "BEGIN IMMEDIATE",
+        "BEGIN ISOLATION LEVEL READ COMMITTED",
+        f,
+    )
 }
 
 /// Runs `f` on one unchanging picture of the database; it cannot write.

@@ -4,6 +4,9 @@ use diesel::result::{DatabaseErrorKind, Error as Diesel};
 
 use crate::error::Error;
 
+/// What Diesel says where it cannot ask for a type.
+const NO_TYPE: &str = "Failed to find a type oid";
+
 impl From<Diesel> for Error {
     fn from(e: Diesel) -> Self {
         match e {
@@ -22,6 +25,10 @@ impl From<Diesel> for Error {
                 Self::Unavailable(e.into())
             }
             Diesel::BrokenTransactionManager => Self::Unavailable(e.into()),
+            // The types that are looked up by name are those of the database itself: what is missing is the connection.
+            Diesel::SerializationError(ref cause) if cause.to_string().contains(NO_TYPE) => {
+                Self::Unavailable(format!("the server closed the connection: {cause}").into())
+            }
             other => Self::Internal(other.into()),
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use parking_lot::FairMutex;
 use tokio::sync::Semaphore;
 
 use super::connection::{self, Access, Conn, Target};
@@ -75,6 +76,8 @@ pub struct Store {
     /// On SQLite: one reader for each thread that serves requests.
     inline: Option<Pool>,
     statements: Arc<AtomicU64>,
+    /// On SQLite: whose turn it is to write. Who has just written would else take the connection again before those who wait wake up.
+    turns: Option<Arc<FairMutex<()>>>,
     /// Leave to read long: half of the connections for reading.
     long_reads: Arc<Semaphore>,
     /// How long a request waits for a connection.
@@ -121,6 +124,7 @@ impl Store {
                     u32::try_from(config.workers).unwrap_or(u32::MAX),
                     Start::AtFirstUse,
                 )?),
+                turns: Some(Arc::default()),
                 statements: Arc::clone(&statements),
             }),
             Target::Postgres(_) => {
@@ -131,6 +135,7 @@ impl Store {
                     readers: both.clone(),
                     writers: both,
                     inline: None,
+                    turns: None,
                     statements: Arc::clone(&statements),
                 })
             }
@@ -144,14 +149,22 @@ impl Store {
 
     /// Runs `f` as one transaction that is durable when this returns `Ok`. Blocks the calling thread.
     pub fn write_blocking<T>(&self, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-        self.writers
-            .get()?
-            .run(|conn| connection::immediate(conn, f))
+        self.with_writer(|conn| connection::immediate(conn, f))
     }
 
     /// Runs `f` on a writing connection without a transaction around it. Blocks the calling thread.
     pub fn with_writer<T>(&self, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        let turn = self.turns.as_ref().map(|turns| {
+            let turn = turns.try_lock_for(self.patience);
+            turn.ok_or_else(|| Error::Unavailable("another write takes too long".into()))
+        });
+        let _turn = turn.transpose()?;
         self.writers.get()?.run(f)
+    }
+
+    /// Connections that may write.
+    pub(super) fn connections(&self) -> u32 {
+        self.writers.max_size()
     }
 
     /// [`Store::read_blocking`] off the async threads.

@@ -128,16 +128,6 @@ pub fn update(conn: &mut Conn, id: i64, content: &SiteContent, now: Ts) -> Resul
     Ok(())
 }
 
-/// The visitor counter of a site.
-pub fn visitors(conn: &mut Conn, id: i64) -> Result<i64> {
-    Ok(site_counters::table
-        .find(id)
-        .select(site_counters::visitors)
-        .first(conn)
-        .optional()?
-        .unwrap_or(0))
-}
-
 type ManagedRow = (Site, Ts);
 
 fn managed((value, created_at): ManagedRow) -> Managed<Site> {
@@ -213,7 +203,8 @@ pub fn has_articles(conn: &mut Conn, id: i64) -> Result<bool> {
     Ok(first.is_some())
 }
 
-/// Removes a site that has no articles, with everything of it; returns the ids that its categories had.
+/// Removes a site that has no articles, with everything of it but its totals ([`super::totals::settle`]); returns the ids that its
+/// categories had.
 pub fn delete(conn: &mut Conn, id: i64) -> Result<Vec<i64>> {
     // What refers to categories goes before them; the rest goes with the site.
     diesel::delete(menus::table.filter(menus::site_id.eq(id))).execute(conn)?;
@@ -223,6 +214,7 @@ pub fn delete(conn: &mut Conn, id: i64) -> Result<Vec<i64>> {
     let category_ids = diesel::delete(categories::table.filter(categories::site_id.eq(id)))
         .returning(categories::id)
         .get_results(conn)?;
+    // Takes the row of `site_counters`, too. Who counts never waits for that one, so it may be held until nobody else counts.
     diesel::delete(sites::table.find(id)).execute(conn)?;
     Ok(category_ids)
 }

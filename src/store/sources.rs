@@ -220,7 +220,7 @@ pub fn is_named(conn: &mut Conn, id: i64) -> Result<bool> {
 }
 
 /// Has every article that names `from` name `into` in its place, and removes `from`. An article that names both keeps the
-/// earlier of the two places.
+/// earlier of the two places. The totals are for [`super::totals::settle`].
 pub fn merge(conn: &mut Conn, from: i64, into: i64) -> Result<()> {
     diesel::sql_query(
         "DELETE FROM article_sources WHERE source_id IN ($1, $2) AND EXISTS ( \
@@ -238,7 +238,7 @@ pub fn merge(conn: &mut Conn, from: i64, into: i64) -> Result<()> {
     delete(conn, from)
 }
 
-/// Removes a source that no article names.
+/// Removes a source that no article names. Its totals are for [`super::totals::settle`].
 pub fn delete(conn: &mut Conn, id: i64) -> Result<()> {
     diesel::delete(sources::table.find(id)).execute(conn)?;
     Ok(())

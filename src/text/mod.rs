@@ -1,6 +1,7 @@
 //! Pure functions on text: cleaning, names, counting, languages. Nothing here knows a database, a request or a model.
 
 mod balance;
+pub mod bots;
 pub mod diff;
 pub mod fold;
 pub mod html;

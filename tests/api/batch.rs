@@ -1,5 +1,7 @@
 //! Several writes in one request, and requests that come again.
 
+use diesel::{QueryDsl, RunQueryDsl};
+use masthead::schema::idempotency_keys;
 use serde_json::{Value, json};
 
 use crate::support::accounts::join_all;
@@ -212,6 +214,29 @@ on_both! {
         for key in ["", "a b", &"k".repeat(256)] {
             send(key, &good).await.assert_problem(400, "malformed_request");
         }
+    }
+
+    /// However many answers are kept, those older than a day go
+    async fn old_answers_go_however_many_they_are(app) {
+        app.import(&Portal::new("demo").category("news"));
+        let id = app.account("a@example.org", "admin");
+        let send = async |key: &str| {
+            let token = app.sign_in_as(id);
+            let body = json!({"site": "demo", "category": "news", "title": "旧闻 🗞"});
+            app.request("POST", ARTICLES).bearer(&token).header("idempotency-key", key).json(&body).send().await
+        };
+        send("old").await.assert_status(201);
+        app.database().execute(
+            "INSERT INTO idempotency_keys (principal, key, fingerprint, claimed_at, status, headers, body) \
+             WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 4500) \
+             SELECT principal, key || n, fingerprint, claimed_at, status, headers, body FROM idempotency_keys CROSS JOIN numbers",
+        );
+        app.set_clock("2026-01-16T05:00:00Z");
+        send("new").await.assert_status(201);
+        app.app.services().upkeep.clean_up().await.unwrap();
+        let count: i64 = idempotency_keys::table.count().get_result(&mut app.database().connect()).unwrap();
+        assert_eq!(count, 1);
+        assert_eq!(send("new").await.header("idempotency-replayed"), Some("true"));
     }
 
     /// A request that still runs is not begun a second time

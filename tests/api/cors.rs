@@ -9,7 +9,7 @@ use crate::support::calls::{calls, full_portal};
 use crate::support::client::Answer;
 use crate::support::{Portal, on_both};
 
-const EXPOSED: &str = "ETag, Last-Modified, Link, Location, Content-Language, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, traceparent, Surrogate-Key, Content-Range, Accept-Ranges, Content-Disposition";
+const EXPOSED: &str = "ETag, Last-Modified, Link, Location, Content-Language, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, traceparent, Idempotency-Replayed, Surrogate-Key, Content-Range, Accept-Ranges, Content-Disposition";
 
 #[track_caller]
 fn assert_open(answer: &Answer) {
@@ -81,6 +81,9 @@ on_both! {
             ("GET", "/api/v1/articles/9", 404),
             ("GET", "/nothing", 404),
             ("POST", "/api/v1/sites", 405),
+            ("POST", "/api/v1/articles/1/views", 200),
+            ("POST", "/api/v1/articles/9/views", 404),
+            ("GET", "/api/v1/articles/1/views", 200),
             ("OPTIONS", "/api/v1/sites", 204),
             ("GET", "/livez", 200),
             ("GET", "/docs", 200),
@@ -129,6 +132,20 @@ on_both! {
         plain.assert_status(204);
         assert_eq!(plain.header("allow"), Some("GET, HEAD, OPTIONS"));
         assert_eq!(plain.header("access-control-allow-methods"), None);
+        // Counting is for scripts of any site, and those that say who sees it send JSON.
+        for (path, methods) in [("/api/v1/articles/1/views", "GET, HEAD, OPTIONS, POST"), ("/api/v1/views", "OPTIONS, POST"),
+            ("/api/v1/sites/demo/visits", "GET, HEAD, OPTIONS, POST"), ("/api/v1/attachments/1/downloads", "OPTIONS, POST")] {
+            for origin in ["https://example.com", "http://localhost:3000", "null"] {
+                let answer = app.request("OPTIONS", path).header("origin", origin).header("access-control-request-method", "POST")
+                    .header("access-control-request-headers", "content-type, idempotency-key").send().await;
+                answer.assert_status(204);
+                assert_open(&answer);
+                let told = |name| { let mut all: Vec<&str> = answer.header(name).unwrap().split(", ").collect(); all.sort_unstable(); all.join(", ") };
+                assert_eq!(told("access-control-allow-methods"), methods, "{path}");
+                assert_eq!(told("access-control-allow-headers"), "content-type, idempotency-key", "{path}");
+                assert_eq!(answer.header("access-control-max-age"), Some("86400"));
+            }
+        }
         let unknown = app.request("OPTIONS", "/nothing").header("access-control-request-method", "GET").send().await;
         unknown.assert_problem(404, "not_found");
         assert_open(&unknown);

@@ -181,10 +181,17 @@ impl Harvest {
         let all = "include=breadcrumbs,neighbors,related,site_details";
         match operation.id.as_str() {
             "listSites" | "listSources" => whole(),
-            "getSite" | "listCategories" | "listMenus" | "listLinkGroups" | "listTopics" => {
-                by_site()
-            }
+            "getSite" | "getSiteVisits" | "listCategories" | "listMenus" | "listLinkGroups"
+            | "listTopics" => by_site(),
             "getSource" => by_id(&self.sources),
+            "getRanking" => (self.sites.iter())
+                .flat_map(|site| {
+                    ["views", "downloads", "citations"].map(|metric| {
+                        format!("/api/v1/rankings/{metric}?period=all&limit=100&site={site}")
+                    })
+                })
+                .map(|path| (path.clone(), path))
+                .collect(),
             "getTopic" => by_id(&self.topics),
             "getMenu" => (self.menus.iter())
                 .map(|(site, key)| format!("/api/v1/sites/{site}/menus/{key}"))
@@ -221,6 +228,14 @@ impl Harvest {
                 })
                 .collect(),
             "listArticles" => self.lists(operation),
+            "getArticleViews" | "getArticleViewHistory" => (self.articles.iter())
+                .map(|(name, _, id, _)| {
+                    (
+                        name.clone(),
+                        operation.template.replace("{id}", &id.to_string()),
+                    )
+                })
+                .collect(),
             "listArticleChanges" => (self.sites.iter())
                 .map(|site| format!("{}?site={site}", operation.template))
                 .chain([operation.template.clone()])
@@ -229,7 +244,7 @@ impl Harvest {
             // A link is of its own server.
             "getPreview" => Vec::new(),
             // Nothing of a portal; the same for all.
-            "getLiveness" | "getReadiness" | "getJwks" => Vec::new(),
+            "getLiveness" | "getReadiness" | "getJwks" | "getCountingPolicy" => Vec::new(),
             // Bytes; tests of media look at them.
             "getMediaFile" => Vec::new(),
             id => panic!("what is there to ask `{id}` for?"),

@@ -12,12 +12,14 @@ use std::time::{Duration, Instant};
 use actix_web::web::Bytes;
 use awc::http::Method;
 use awc::http::header::{HeaderMap, HeaderName, HeaderValue};
+use chrono::NaiveDate;
 use fastrand::Rng;
 use percent_encoding::{
     AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode,
 };
 use serde_json::{Value, json};
 
+use crate::support::app;
 use crate::support::client::Answer;
 use crate::support::content::Record;
 use crate::support::media::{Form, path, pdf};
@@ -38,7 +40,7 @@ const OPAQUE: [&str; 2] = ["cursor", "since"];
 const LENIENT_TAGS: [&str; 1] = ["feeds"];
 
 /// Values that are valid alone and may refuse each other: such a request may be a 400 that names one of these.
-const EXCLUSIONS: [Exclusion; 6] = [
+const EXCLUSIONS: [Exclusion; 8] = [
     (&["page", "cursor"], |request| {
         request.has("page") && request.has("cursor")
     }),
@@ -59,10 +61,26 @@ const EXCLUSIONS: [Exclusion; 6] = [
     (&["published_from", "published_to"], |request| {
         request.has("published_to") && request.day("published_from") >= request.day("published_to")
     }),
+    (&["from", "to"], is_bad_span),
+    // What has no period has no days.
+    (&["period", "as_of", "window"], |request| {
+        request.value("period") == Some("all") && (request.has("as_of") || request.has("window"))
+    }),
     (&["updated_from", "updated_to"], |request| {
         request.has("updated_to") && request.day("updated_from") >= request.day("updated_to")
     }),
 ];
+
+/// A range of days that ends before it begins, or has more than a leap year until today.
+fn is_bad_span(request: &Request) -> bool {
+    let date = |name| -> Option<NaiveDate> { request.day(name)?.parse().ok() };
+    let today = app::NOW.get(..10).and_then(|day| day.parse().ok());
+    let (Some(from), Some(today)) = (date("from"), today) else {
+        return false;
+    };
+    let to = date("to").unwrap_or(today);
+    from > to && request.has("to") || (to.min(today) - from).num_days() > 365
+}
 
 /// Parameters, and whether they refuse each other.
 type Exclusion = (&'static [&'static str], fn(&Request) -> bool);

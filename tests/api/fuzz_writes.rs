@@ -73,7 +73,9 @@ on_both! {
         let shown = overview(app).await;
         for call in targets.iter().filter(|call| call.body.is_some()) {
             let before = app.statements();
-            for text in BROKEN {
+            // Nothing at all is broken where something is needed.
+            let is_needed = call.operation.value["requestBody"]["required"] == true;
+            for text in BROKEN.iter().filter(|text| is_needed || !text.is_empty()) {
                 let answer = send(app, call, text.to_vec()).await;
                 assert!(matches!(answer.status, 400 | 422), "{}: {answer}", String::from_utf8_lossy(text));
                 answer.problem(answer.status);
@@ -284,6 +286,8 @@ async fn overview(app: &TestApp) -> Vec<Value> {
 
 /// Fails unless everything that is derived is what it would be if it were made anew.
 async fn assert_nothing_is_half_written(app: &TestApp) {
+    // Views that were counted on the way show a little later.
+    app.added_up().await;
     let before = overview(app).await;
     app.app.services().upkeep.reindex().unwrap();
     let after = overview(app).await;

@@ -184,8 +184,9 @@ fn a_killed_server_loses_no_file_postgres() {
     kills(Backend::Postgres);
 }
 
-/// A server whose folders `full` are disks of `size` of their own, which go with it; `None` where none can be mounted.
-fn on_small_disks(place: &Place, size: &str, full: &[&str]) -> Option<Serving> {
+/// A server whose folders `full` are disks of `size` of their own, which go with it; `None` where none can be mounted. The commands
+/// of `first` run before it.
+pub fn on_small_disks(place: &Place, size: &str, full: &[&str], first: &str) -> Option<Serving> {
     let mounts: Vec<String> = full
         .iter()
         .map(|name| format!("mkdir -p {name} && mount -t tmpfs -o size={size} none {name}"))
@@ -206,7 +207,7 @@ fn on_small_disks(place: &Place, size: &str, full: &[&str]) -> Option<Serving> {
     }
     let serve = place.command(&["serve"]);
     let program = serve.get_program().to_str().unwrap();
-    let mut command = within(&format!("{mounts} && exec {program} serve"));
+    let mut command = within(&format!("{mounts} && {first} && exec {program} serve"));
     command.current_dir(place.path(""));
     for (name, value) in serve.get_envs() {
         match value {
@@ -232,7 +233,7 @@ fn a_full_disk_keeps_nothing_half() {
         place.write("demo.ndjson", Portal::new("demo").lines());
         place.run(&["import", "demo.ndjson"]);
         let caller = Outside::new(&database);
-        let Some(serving) = on_small_disks(&place, size, full) else {
+        let Some(serving) = on_small_disks(&place, size, full, "true") else {
             return;
         };
         let caller = caller.at(&serving.address);

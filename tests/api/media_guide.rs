@@ -14,7 +14,7 @@ const GUIDE: &str = include_str!("../../docs/media.md");
 const SERVER: &str = "http://127.0.0.1:8080";
 
 /// The words of a command line; quotes keep blanks together, and names behind `$` stand for what is known.
-fn words(line: &str, known: &HashMap<&str, String>) -> Vec<String> {
+pub fn words(line: &str, known: &HashMap<&str, String>) -> Vec<String> {
     let mut line = line.replace("\\\n", " ");
     for (name, value) in known {
         line = line.replace(&format!("${name}"), value);
@@ -42,7 +42,7 @@ fn bytes(name: &str) -> Vec<u8> {
     }
 }
 
-async fn send(app: &TestApp, words: Vec<String>) -> Answer {
+pub async fn send(app: &TestApp, words: Vec<String>) -> Answer {
     let mut words = words.into_iter().skip(1);
     let (mut method, mut url, mut body, mut form) = (None, String::new(), None, None);
     let mut headers = Vec::new();

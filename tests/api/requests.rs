@@ -241,7 +241,9 @@ on_both! {
             ("/api/v1/articles?limit=100&sort=title&page=1&site=demo&count=exact".to_owned(), 5 + SNAPSHOT),
             ("/api/v1/articles?limit=100&ids=1,2,3,4,5".to_owned(), 4 + SNAPSHOT),
             ("/api/v1/articles/changes?limit=100&since=2026-01-01T00:00:00Z".to_owned(), 5 + SNAPSHOT),
+            ("/api/v1/rankings/views?limit=100&site=demo".to_owned(), 5 + SNAPSHOT),
             (format!("/api/v1/articles/{id}"), 7 + SNAPSHOT),
+            (format!("/api/v1/articles/{id}/views/history"), 3 + SNAPSHOT),
             ("/api/v1/sites/demo/articles/a0".to_owned(), 9 + SNAPSHOT),
             (format!("/api/v1/articles/{id}?include=breadcrumbs,neighbors,related,site_details"), 15 + SNAPSHOT),
         ];

@@ -146,6 +146,14 @@ struct Known {
 
 impl Known {
     async fn learn(app: &TestApp) -> Self {
+        // Every article has a place in every ranking of the week that begins on 2026-01-12, and of today.
+        app.database().execute(
+            "UPDATE article_counters SET views = 3, downloads = 3, citations = 3; \
+             INSERT INTO article_periods (article_id, period, start, site_id, views, hits, downloads, citations) \
+             SELECT article_id, 1, 20465, site_id, 3, 3, 3, 3 FROM article_counters; \
+             INSERT INTO article_periods (article_id, period, start, site_id, views, hits, downloads, citations) \
+             SELECT article_id, 0, 20468, site_id, 3, 3, 3, 3 FROM article_counters",
+        );
         let list = app.get("/api/v1/articles?limit=100").await.json();
         let mut known = Self {
             ids: BTreeMap::new(),
@@ -392,10 +400,43 @@ fn probes(operation: &Operation, known: &Known) -> Vec<Probe> {
             });
             hidden.chain(open).collect()
         }
+        "getArticleViewHistory" => {
+            let hidden = known.ids.iter().flat_map(|(way, id)| {
+                ["", "?from=2026-01-01", "?from=2026-01-02&to=2026-01-01"].map(|query| {
+                    let at = |id: &i64| format!("/api/v1/articles/{id}/views/history{query}");
+                    let mut probe = Probe::knowing(way, at(id), at(&NO_ID));
+                    // Numbers alone, no words.
+                    probe.shows.clear();
+                    probe
+                })
+            });
+            hidden.collect()
+        }
+        "getArticleViews" => (known.ids.iter())
+            .map(|(way, id)| {
+                let at = |id: &i64| format!("/api/v1/articles/{id}/views");
+                let mut probe = Probe::knowing(way, at(id), at(&NO_ID));
+                // Numbers alone, no words.
+                probe.shows.clear();
+                probe
+            })
+            .collect(),
+        "getSiteVisits" => plain("/api/v1/sites/demo/visits"),
+        "getCountingPolicy" => plain("/api/v1/counting-policy"),
         "getPreview" => known
             .previews
             .iter()
             .map(|token| Probe::blind(format!("/api/v1/preview/{token}?{INCLUDE}"), &WAYS))
+            .collect(),
+        "getRanking" => ["views", "downloads", "citations"]
+            .into_iter()
+            .flat_map(|metric| {
+                ["", "&period=all", "&window=rolling", "&site=demo"]
+                    .map(|query| format!("{metric}?limit=100{query}"))
+                    .into_iter()
+                    .chain([format!("{metric}?limit=100&category={}", known.parent)])
+            })
+            .map(|query| Probe::blind(format!("/api/v1/rankings/{query}"), &WAYS))
             .collect(),
         "listSites" => plain("/api/v1/sites"),
         "getSite" => plain("/api/v1/sites/demo"),

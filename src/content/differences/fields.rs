@@ -66,6 +66,8 @@ pub(super) fn of_article(article: &ManagedArticle) -> Fields<'_> {
         topics,
         content,
         state: shown,
+        // No part of what it says.
+        citations: _,
         revision: _,
         created_by: _,
         version: _,

@@ -63,6 +63,7 @@ fn article() -> ManagedArticle {
             former_slugs: Vec::new(),
         },
         state: State::Draft,
+        citations: Some(0),
         revision: 1,
         created_by: None,
         version: 1,

@@ -27,8 +27,8 @@ use crate::models::time::Ts;
 
 pub use code::ProblemCode;
 pub use responses::{
-    AccountProblems, ArticleProblems, PasswordProblems, RefreshProblems, RevokeProblems,
-    TokenProblems,
+    AccountProblems, ArticleCountProblems, ArticleProblems, CountProblems, PasswordProblems,
+    RefreshProblems, RevokeProblems, TokenProblems,
 };
 pub use responses::{
     ChangeProblems, CreateProblems, DeleteProblems, FileProblems, FreeChangeProblems,

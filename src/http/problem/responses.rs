@@ -24,6 +24,12 @@ pub struct ItemProblems;
 /// What an operation that reads one article may answer: 410 and [`ItemProblems`].
 pub struct ArticleProblems;
 
+/// What an operation that counts may answer: 415, 422 and [`ItemProblems`].
+pub struct CountProblems;
+
+/// What an operation that counts something of one article may answer: 410 and [`CountProblems`].
+pub struct ArticleCountProblems;
+
 /// What a preview link may answer: 410 and [`ItemProblems`].
 pub struct PreviewProblems;
 
@@ -125,6 +131,36 @@ impl IntoResponses for ArticleProblems {
             "The article was public and was taken back: `reason` says why, `retracted_at` since when",
             &Problem::example(ProblemCode::Retracted),
         )]);
+        all
+    }
+}
+
+impl IntoResponses for CountProblems {
+    fn responses() -> Responses {
+        let visitor = Fault::new(
+            "/visitor",
+            "out_of_range",
+            "`visitor` must be a key of 1 to 200 characters without control characters, such as a random id kept in a cookie",
+        );
+        let mut all = ItemProblems::responses();
+        all.extend([
+            documented(
+                "There is a body, and it is not said to be JSON",
+                &Problem::new(ProblemCode::UnsupportedMediaType),
+            ),
+            documented(
+                "The members of the body cannot be used; `errors` names each fault. Or the `Idempotency-Key` was used for another request",
+                &Error::Invalid(vec![visitor]).into(),
+            ),
+        ]);
+        all
+    }
+}
+
+impl IntoResponses for ArticleCountProblems {
+    fn responses() -> Responses {
+        let mut all = ArticleProblems::responses();
+        all.extend(CountProblems::responses());
         all
     }
 }

@@ -27,7 +27,8 @@ pub fn configure(config: &mut ServiceConfig) {
     use management::{revision_diff, revisions};
 
     use delivery::{
-        articles, categories, link_groups, media, menus, previews, sites, sources, topics,
+        articles, categories, counters, history, link_groups, media, menus, previews, rankings,
+        sites, sources, topics,
     };
     config.service(
         scope("/api/v1/auth")
@@ -104,6 +105,7 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(api_keys::delete_api_key)
             .service(audit::list_audit_entries)
             .service(analytics::list_category_freshness)
+            .service(analytics::get_analytics)
             .wrap(from_fn(auth::authenticate)),
     );
     config.service(
@@ -123,8 +125,17 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(articles::list_articles)
             // Before the ids: `changes` is none.
             .service(articles::list_article_changes)
+            .service(counters::get_article_views)
+            .service(counters::count_article_view)
+            .service(counters::count_views)
+            .service(counters::count_attachment_download)
+            .service(counters::get_site_visits)
+            .service(counters::count_site_visit)
+            .service(counters::get_counting_policy)
             .service(articles::get_article)
             .service(articles::get_article_by_slug)
+            .service(history::get_article_view_history)
+            .service(rankings::get_ranking)
             .service(media::get_media_file)
             .service(previews::get_preview),
     );

@@ -5,6 +5,7 @@ mod detail;
 mod list;
 mod media;
 mod preview;
+mod rankings;
 
 use std::collections::HashMap;
 
@@ -21,6 +22,7 @@ pub use changes::{ChangePage, Changed, Since};
 pub use detail::{BySlug, Detail, Include};
 pub use list::{ArticleQuery, Moment};
 pub use media::Linked;
+pub use rankings::{Ranking, RankingQuery};
 
 /// Use cases on articles.
 #[derive(Clone)]

@@ -14,6 +14,7 @@ use crate::error::{Error, Resource, Result};
 use crate::library::Library;
 use crate::models::article::{FormerSlug, Text};
 use crate::models::category::FormerPath;
+use crate::models::counting::Gauge;
 use crate::models::site::{Site, SiteContent};
 use crate::portal::writer::{
     ArticleLine, CategoryLine, FormerPathLine, FormerSlugLine, LinkGroupLine, MenuItemLine,
@@ -82,7 +83,8 @@ fn write(conn: &mut Conn, out: impl Write, only: Option<&str>, files: &Files) ->
     let mut file = Writer::new(out);
     done(file.header())?;
     for site in &sites {
-        let visitors = store::sites::visitors(conn, site.id)?;
+        let visits = store::counting::numbers(conn, Gauge::SiteVisits, &[site.id])?;
+        let visitors = visits.get(&site.id).copied().unwrap_or_default();
         done(file.site(&site_line(site, visitors)))?;
     }
     let mut names = Names {
@@ -273,6 +275,7 @@ fn write_articles(
         };
         after = *last;
         let mut articles = store::articles::load(conn, &ids)?;
+        add_pending(conn, &mut articles)?;
         files.put_into(conn, &mut articles)?;
         for article in articles {
             let site = slugs.get(&article.row.site_id).ok_or_else(|| {
@@ -281,6 +284,20 @@ fn write_articles(
             done(file.article(&article_line(site, &article, names)?))?;
         }
     }
+}
+
+/// Has the counters say what was counted and is not yet added to them, too.
+fn add_pending(conn: &mut Conn, articles: &mut [Loaded]) -> Result<()> {
+    let ids: Vec<i64> = articles.iter().map(|article| article.row.id).collect();
+    let views = store::counting::numbers(conn, Gauge::ArticleViews, &ids)?;
+    let downloads = store::counting::numbers(conn, Gauge::ArticleDownloads, &ids)?;
+    for article in articles {
+        let id = article.row.id;
+        let counters = &mut article.counters;
+        counters.views = views.get(&id).copied().unwrap_or(counters.views);
+        counters.downloads = downloads.get(&id).copied().unwrap_or(counters.downloads);
+    }
+    Ok(())
 }
 
 fn article_line<'a>(

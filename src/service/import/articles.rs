@@ -5,11 +5,13 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::{Outcome, Run, fault};
 use crate::content::articles::{Known, Merged, merge};
 use crate::content::audio::Revisions;
-use crate::error::Result;
+use crate::error::{Error, Resource, Result};
 use crate::models::article::{ArticleContent, Status};
+use crate::models::counting::Day;
 use crate::models::patch::Patch;
 use crate::models::record::ArticleRecord;
 use crate::store::articles::{Loaded, NewArticle};
+use crate::store::citations::Cited;
 use crate::store::{self, Conn};
 
 /// An article of the batch.
@@ -23,6 +25,21 @@ pub(super) struct Candidate {
     pub(super) uses: Option<BTreeSet<i64>>,
     /// The line names another status, and the article stays retracted.
     stays_retracted: bool,
+}
+
+impl Candidate {
+    /// What the line sets the citations of a stored article to, where they are others. A new one has them from the start.
+    fn cited(&self, is_alone: bool) -> Option<Cited> {
+        let old = self.stored.as_ref()?;
+        let was = old.counters.citations;
+        let is = self.article.citations.filter(|number| *number != was)?;
+        Some(Cited {
+            article_id: old.row.id,
+            was,
+            is,
+            alone: is_alone.then_some(old.row.version),
+        })
+    }
 }
 
 impl Run {
@@ -109,14 +126,33 @@ impl Run {
                     .as_ref()
                     .is_none_or(|old| old.content != m.article.content)
             });
-        unchanged
-            .iter()
-            .try_for_each(|m| self.conclude(m.line, Ok(Outcome::Unchanged)))?;
+        let of_changed = changed.iter().filter_map(|m| m.cited(false));
+        let of_unchanged = unchanged.iter().filter_map(|m| m.cited(true));
+        let cited: Vec<Cited> = of_changed.chain(of_unchanged).collect();
+        unchanged.iter().try_for_each(|m| {
+            let outcome = match m.cited(true) {
+                Some(_) => Outcome::Recounted,
+                None => Outcome::Unchanged,
+            };
+            self.conclude(m.line, Ok(outcome))
+        })?;
         let (updated, created): (Vec<Candidate>, Vec<Candidate>) =
             changed.into_iter().partition(|m| m.stored.is_some());
         // First the updates: they may give up slugs that new articles take.
         self.update(conn, site_id, &updated)?;
-        self.create(conn, site_id, created)
+        self.create(conn, site_id, created)?;
+        self.cite(conn, site_id, &cited)
+    }
+
+    /// Sets citations: no part of what articles say, so they are another matter than updates.
+    fn cite(&mut self, conn: &mut Conn, site_id: i64, cited: &[Cited]) -> Result<()> {
+        if cited.is_empty() {
+            return Ok(());
+        }
+        let site = store::sites::find_managed(conn, site_id)?
+            .ok_or_else(|| Error::not_found(Resource::Site, site_id))?;
+        let day = Day::at(self.now, &site.value.content.utc_offset);
+        store::citations::set(conn, cited, day)
     }
 
     fn create(&mut self, conn: &mut Conn, site_id: i64, created: Vec<Candidate>) -> Result<()> {

@@ -209,6 +209,8 @@ struct Run {
     touched: BTreeSet<i64>,
     /// Whether anything was written since then.
     has_written: bool,
+    /// Updates that touched nothing but citations.
+    recounted: u64,
 }
 
 /// Records whose order in the file is their order.
@@ -223,6 +225,8 @@ enum Ordered {
 enum Outcome {
     Created,
     Updated,
+    /// Only how often it is cited was changed, which readers see in rankings alone.
+    Recounted,
     Unchanged,
 }
 
@@ -275,6 +279,7 @@ impl Run {
             counts: Deltas::new(),
             touched: BTreeSet::new(),
             has_written: false,
+            recounted: 0,
         }
     }
 
@@ -353,7 +358,7 @@ impl Run {
         if self.batches > 1 {
             store::import::refresh_statistics(conn)?;
         }
-        if self.report.created + self.report.updated > 0 {
+        if self.report.created + self.report.updated > self.recounted {
             // Links were resolved, perhaps of articles that an earlier transaction wrote.
             self.has_written = true;
             self.touched
@@ -417,7 +422,7 @@ impl Run {
         let shows = |outcome: &Outcome| match outcome {
             Outcome::Created => !is_file,
             Outcome::Updated => true,
-            Outcome::Unchanged => false,
+            Outcome::Recounted | Outcome::Unchanged => false,
         };
         if outcome.as_ref().is_ok_and(shows) {
             self.touch(conn, site.as_deref())?;
@@ -442,6 +447,10 @@ impl Run {
         match outcome {
             Ok(Outcome::Created) => self.report.created += 1,
             Ok(Outcome::Updated) => self.report.updated += 1,
+            Ok(Outcome::Recounted) => {
+                self.report.updated += 1;
+                self.recounted += 1;
+            }
             Ok(Outcome::Unchanged) => self.report.unchanged += 1,
             Err(Refusal::Fault { member, reason }) => self.fault(LineFault {
                 line,

@@ -2,6 +2,7 @@
 
 use super::article_media::{self, Bodies, Missing, shown};
 use super::article_references::{known, related_ids, settle_category, settle_slugs, taken};
+use super::citations::cite;
 use super::{Tx, invalid, random_key, workflow};
 use crate::content::articles::{self as merging, Merged};
 use crate::content::{Misfit, audio, former_slugs};
@@ -236,7 +237,8 @@ pub fn update(
         workflow::expect_end_ahead(&merged.content.state, tx.now)?;
     }
     let occasion = tx.occasion(Action::Update, comment);
-    save_named(tx, before, &loaded, merged.content, occasion, &bodies)
+    let change = save_named(tx, before, &loaded, merged.content, occasion, &bodies)?;
+    cite(tx, change, merged.citations)
 }
 
 /// Fails unless the caller may take the article to the `wanted` state; the record has the time that goes with it afterwards.

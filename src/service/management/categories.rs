@@ -3,6 +3,7 @@
 
 use super::{Tx, invalid};
 use crate::error::{Error, Fault, Resource, Result};
+use crate::models::analytics::TotalOf;
 use crate::models::category::{Category, parent_path};
 use crate::models::managed::{Change, Expected, Managed};
 use crate::models::page::{Count, Page, PageQuery, Total};
@@ -11,6 +12,7 @@ use crate::models::record::CategoryChange;
 use crate::models::rules;
 use crate::store;
 use crate::store::articles::affected::{self, Named};
+use crate::store::totals::Estate;
 
 type ManagedCategory = Managed<Category>;
 
@@ -168,8 +170,17 @@ pub fn delete(
             let heir = heir_of(tx, &before.value, heir)?;
             let counted = reassign(tx, &before.value, &heir)?;
             tx.count([(heir.id, counted + pending)].into());
+            tx.effects.estates.push(Estate::Inherited {
+                of: TotalOf::Category,
+                from: id,
+                into: heir.id,
+            });
         }
-        None => expect_unused(tx, &before.value)?,
+        None => {
+            expect_unused(tx, &before.value)?;
+            let estate = Estate::Forgotten(TotalOf::Category, id);
+            tx.effects.estates.push(estate);
+        }
     }
     store::categories::delete(tx.conn, id)?;
     tx.touch(Some(before.value.site_id))?;

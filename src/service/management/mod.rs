@@ -9,6 +9,7 @@ mod article_references;
 pub mod articles;
 pub mod audit;
 pub mod categories;
+mod citations;
 pub mod link_groups;
 pub mod media;
 pub mod menus;
@@ -38,6 +39,7 @@ use crate::models::revision::Retention;
 use crate::models::time::Ts;
 use crate::store::connection::{Structure, lock_structure};
 use crate::store::counts::Deltas;
+use crate::store::totals::Estate;
 use crate::store::{self, Conn, Store};
 
 pub use transaction::Tx;
@@ -106,6 +108,8 @@ struct Effects {
     /// Whether anything is to be stamped: what all sites share may change where there is no site.
     has_touched: bool,
     counts: Deltas,
+    /// What becomes of the totals of what is gone, in the order that it went.
+    estates: Vec<Estate>,
     entries: Vec<NewEntry>,
     /// How many revisions of an article stay when it is saved.
     revisions_kept: i64,
@@ -378,6 +382,7 @@ impl Management {
             sites,
             has_touched,
             counts,
+            estates,
             mut entries,
             revisions_kept: _,
             released_files: _,
@@ -397,6 +402,7 @@ impl Management {
             return Err(Error::KeyInUse);
         }
         store::counts::apply(conn, &counts)?;
+        store::totals::settle(conn, &estates)?;
         if has_touched {
             store::stamps::stamp(conn, &sites, Ts::from(self.clock.now()))?;
         }

@@ -10,6 +10,7 @@ use crate::models::record::SiteRecord;
 use crate::models::site::{Identity, Site, SiteContent};
 use crate::store;
 use crate::store::articles::affected::{self, Named};
+use crate::store::totals::Estate;
 
 type ManagedSite = Managed<Site>;
 
@@ -102,6 +103,7 @@ pub fn delete(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<Change<Ma
     for category_id in store::sites::delete(tx.conn, id)? {
         tx.effects.counts.remove(&category_id);
     }
+    tx.effects.estates.push(Estate::OfSite(id));
     tx.touch(None)?;
     tx.effects.sites.remove(&id);
     Ok(Change::deleted(before))

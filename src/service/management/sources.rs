@@ -2,6 +2,7 @@
 
 use super::{Tx, random_key};
 use crate::error::{Error, Fault, Resource, Result};
+use crate::models::analytics::TotalOf;
 use crate::models::managed::{Change, Expected, Managed};
 use crate::models::page::{Count, Page, PageQuery, Total};
 use crate::models::record::SourceRecord;
@@ -9,6 +10,7 @@ use crate::models::source::Source;
 use crate::store;
 use crate::store::articles::affected::{self, Named};
 use crate::store::connection::lock;
+use crate::store::totals::Estate;
 use crate::text::slug;
 
 type ManagedSource = Managed<Source>;
@@ -98,6 +100,8 @@ pub fn delete(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<Change<Ma
         )));
     }
     store::sources::delete(tx.conn, id)?;
+    let estate = Estate::Forgotten(TotalOf::Source, id);
+    tx.effects.estates.push(estate);
     tx.touch(None)?;
     Ok(Change::deleted(before))
 }
@@ -115,6 +119,11 @@ pub fn merge(tx: &mut Tx<'_>, id: i64, expected: &Expected, into: i64) -> Result
         .ok_or_else(|| bad_target("names no source; give the id of the source that stays"))?;
     affected::touch(tx.conn, Named::Source(id))?;
     store::sources::merge(tx.conn, id, into)?;
+    tx.effects.estates.push(Estate::Inherited {
+        of: TotalOf::Source,
+        from: id,
+        into,
+    });
     // Its version tells what it stands for, too.
     store::sources::update(tx.conn, &kept.value, tx.now)?;
     tx.touch(None)?;

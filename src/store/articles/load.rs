@@ -69,7 +69,7 @@ pub fn load(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Loaded>> {
     let rows: Vec<Row> = articles::table
         .filter(any_of(articles::id, ids))
         .select((
-            article_columns!(),
+            article_columns!(articles::version),
             articles::retracted_at,
             articles::retraction_reason,
             articles::revision,

@@ -72,6 +72,7 @@ pub fn find_managed(conn: &mut Conn, id: i64, now: Ts) -> Result<Option<(Managed
         sources: named(&loaded.content.sources, &source_slugs)?,
         topics: named(&loaded.content.topics, &topic_keys)?,
         state: loaded.content.state.at(now),
+        citations: Some(loaded.counters.citations),
         revision: loaded.revision,
         content: loaded.content.clone(),
         created_by,

@@ -14,9 +14,9 @@ use crate::schema::{
 use crate::store::connection::Conn;
 use crate::store::fragments::any_of;
 
-/// The columns of an [`ArticleRow`], in its order.
+/// The columns of an [`ArticleRow`], in its order, with this version.
 macro_rules! article_columns {
-    () => {
+    ($version:expr) => {
         (
             articles::id,
             articles::site_id,
@@ -34,17 +34,17 @@ macro_rules! article_columns {
             articles::cover,
             articles::audio,
             articles::has_attachments,
-            articles::version,
+            $version,
             articles::updated_at,
         )
     };
 }
 
-/// The columns of a [`PublicArticle`], in its order.
+/// The columns of a [`PublicArticle`], in its order. Its version does not grow with the citations, which readers do not see.
 macro_rules! shown_columns {
     () => {
         (
-            article_columns!(),
+            article_columns!(articles::version - article_counters::recounts),
             article_counters::views,
             sites::slug,
             sites::default_locale,
@@ -74,17 +74,20 @@ macro_rules! not_expired {
     };
 }
 
-pub(super) use {article_columns, not_expired, shown_columns, with_place};
+pub(in crate::store) use not_expired;
+pub(super) use {article_columns, shown_columns, with_place};
 
 /// The public articles with `ids`, unordered.
 pub fn find_all(conn: &mut Conn, ids: &[i64], now: Ts) -> Result<Vec<PublicArticle>> {
-    Ok(with_place!(articles::table)
+    let mut found: Vec<PublicArticle> = with_place!(articles::table)
         .filter(any_of(articles::id, ids))
-        .filter(articles::status.eq("published"))
         .filter(articles::published_at.le(now))
         .filter(not_expired!(now))
         .select(shown_columns!())
-        .load(conn)?)
+        .load(conn)?;
+    // As a condition SQLite would take it for a shorter way than the ids, and read all published articles.
+    found.retain(|found| found.article.status == "published");
+    Ok(found)
 }
 
 /// The public article with `id`, and the change stamp of its site.
@@ -112,6 +115,26 @@ pub fn find_retraction(conn: &mut Conn, id: i64) -> Result<Option<Retraction>> {
         .first(conn)
         .optional()?;
     Ok(found.map(|(at, reason)| Retraction { at, reason }))
+}
+
+/// Those of the articles with `ids` that are taken back: since when and why.
+pub fn retractions(conn: &mut Conn, ids: &[i64]) -> Result<Vec<(i64, Retraction)>> {
+    let found: Vec<(i64, Option<Ts>, Option<String>)> = articles::table
+        .filter(any_of(articles::id, ids))
+        .filter(articles::retracted_at.is_not_null())
+        .select((
+            articles::id,
+            articles::retracted_at,
+            articles::retraction_reason,
+        ))
+        .load(conn)?;
+    let found = found.into_iter();
+    Ok(found
+        .filter_map(|(id, at, reason)| {
+            let (at, reason) = (at?, reason?);
+            Some((id, Retraction { at, reason }))
+        })
+        .collect())
 }
 
 /// The public articles that an editor recommends beside the article, in order.

@@ -153,6 +153,7 @@ pub fn insert(
         .collect::<Result<Vec<i64>>>()?;
     insert_counters(
         conn,
+        site_id,
         ids.iter().copied().zip(new.iter().map(|a| a.counters)),
     )?;
     let articles: Vec<(i64, &ArticleContent)> = ids
@@ -270,12 +271,21 @@ fn insert_parts(
     counts::add(conn, site_id, &states, now)
 }
 
-fn insert_counters(conn: &mut Conn, counters: impl Iterator<Item = (i64, Counters)>) -> Result<()> {
+/// Opening balances: what no day gained and nobody here asked for.
+fn insert_counters(
+    conn: &mut Conn,
+    site_id: i64,
+    counters: impl Iterator<Item = (i64, Counters)>,
+) -> Result<()> {
     #[derive(Insertable)]
     #[diesel(table_name = article_counters)]
     struct Row {
         article_id: i64,
+        site_id: i64,
         views: i64,
+        opening_views: i64,
+        hits: i64,
+        recounts: i64,
         downloads: i64,
         citations: i64,
     }
@@ -290,7 +300,11 @@ fn insert_counters(conn: &mut Conn, counters: impl Iterator<Item = (i64, Counter
                 },
             )| Row {
                 article_id,
+                site_id,
                 views,
+                opening_views: views,
+                hits: 0,
+                recounts: 0,
                 downloads,
                 citations,
             },

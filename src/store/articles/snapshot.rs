@@ -53,6 +53,9 @@ pub struct Snapshot {
     attachments: Vec<KeptAttachment>,
     related: Vec<String>,
     former_slugs: Vec<KeptSlug>,
+    /// `None` where it was kept before citations could be set.
+    #[serde(default)]
+    citations: Option<i64>,
     version: i64,
     updated_at: i64,
 }
@@ -175,6 +178,7 @@ impl Snapshot {
                 .collect(),
             related,
             former_slugs: former_slugs.into_iter().map(KeptSlug::from).collect(),
+            citations: Some(old.counters.citations),
             version: old.row.version,
             updated_at: micros(old.row.updated_at),
         }
@@ -228,6 +232,7 @@ impl Snapshot {
             attachments,
             related,
             former_slugs,
+            citations,
             version,
             updated_at,
         } = self;
@@ -297,6 +302,7 @@ impl Snapshot {
                 topics,
                 content,
                 state: State::of(status, published_at, updated_at),
+                citations,
                 revision,
                 created_by,
                 version,

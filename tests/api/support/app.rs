@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -62,7 +63,7 @@ impl Setup {
 /// and its programs are missing, does nothing.
 pub async fn run(setup: Setup, test: impl AsyncFnOnce(&TestApp)) {
     if let Some(database) = Database::migrated(setup.backend) {
-        let app = TestApp::start(setup, database);
+        let app = TestApp::start(setup, Arc::new(database));
         test(&app).await;
         app.stop().await;
     }
@@ -80,11 +81,26 @@ pub struct TestApp {
     server: ServerHandle,
     media: TempDir,
     // Last: the database outlives what is connected to it.
-    database: Database,
+    database: Arc<Database>,
 }
 
 impl TestApp {
-    fn start(setup: Setup, database: Database) -> Self {
+    /// Runs `test` against another instance on the same database, started at the same time with these environment variables.
+    pub async fn beside(
+        &self,
+        vars: impl IntoIterator<Item = (&'static str, String)>,
+        test: impl AsyncFnOnce(&Self),
+    ) {
+        let setup = Setup {
+            now: self.clock.now(),
+            ..Setup::new(self.database.backend())
+        };
+        let other = Self::start(setup.vars(vars), Arc::clone(&self.database));
+        test(&other).await;
+        other.stop().await;
+    }
+
+    fn start(setup: Setup, database: Arc<Database>) -> Self {
         let media = tempfile::Builder::new()
             .prefix("masthead-media-")
             .tempdir()

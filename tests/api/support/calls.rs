@@ -199,10 +199,15 @@ async fn path_sample(app: &TestApp, template: &str, name: &str) -> Result<String
         ("categories", "path") => "news/local".to_owned(),
         ("articles", "slug") => "a2".to_owned(),
         ("articles", "id") => app.article_id("a2").await.to_string(),
+        ("rankings", "metric") => "views".to_owned(),
         ("preview", "token") => app.preview_token(app.article_id("a2").await, 1),
         ("categories", "id") => first_id(app, "/api/v1/sites/demo/categories").await,
         ("topics", "id") => first_id(app, "/api/v1/sites/demo/topics").await,
         ("sources", "id") => first_id(app, "/api/v1/sources").await,
+        ("attachments", "id") => {
+            let path = format!("/api/v1/articles/{}", app.article_id("a2").await);
+            app.get(&path).await.json()["attachments"][0]["id"].to_string()
+        }
         _ => {
             return Err(format!(
                 "`path_sample` has no value for `{name}` after `{resource}`"
@@ -280,6 +285,12 @@ fn form_sample(id: &str) -> Option<Form> {
 async fn body_sample_of(app: &TestApp, id: &str) -> Option<Value> {
     let n = number();
     Some(match id {
+        "countArticleView" | "countAttachmentDownload" | "countSiteVisit" => {
+            json!({"visitor": format!("访客-{n}"), "user_agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 26_1 like Mac OS X)"})
+        }
+        "countViews" => {
+            json!({"visitor": format!("访客-{n}"), "article_ids": [app.article_id("a2").await]})
+        }
         "createToken" => {
             let email = format!("signs-in-{n}@example.org");
             app.account_with_password(&email, "editor");

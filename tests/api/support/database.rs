@@ -47,11 +47,29 @@ impl Database {
         }
     }
 
+    /// A migrated database in a cluster that nobody else uses.
+    pub fn within(cluster: &'static Cluster) -> Self {
+        Self::postgres(cluster, cluster.create_migrated())
+    }
+
+    /// A migrated database on the disk of its own that `cluster` has.
+    pub fn on_disk(cluster: &'static Cluster) -> Self {
+        Self::postgres(cluster, cluster.create_on_disk())
+    }
+
     /// A database without tables; `None` where PostgreSQL is asked for and may be skipped.
     pub fn empty(backend: Backend) -> Option<Self> {
         match backend {
             Backend::Sqlite => Some(Self::sqlite(&[])),
             Backend::Postgres => postgres::cluster().map(|c| Self::postgres(c, c.create_empty())),
+        }
+    }
+
+    /// Which kind it is.
+    pub fn backend(&self) -> Backend {
+        match self.place {
+            Place::Sqlite { .. } => Backend::Sqlite,
+            Place::Postgres { .. } => Backend::Postgres,
         }
     }
 

@@ -5,10 +5,13 @@ pub mod app;
 pub mod calls;
 pub mod client;
 pub mod content;
+pub mod counting;
+pub mod crowd;
 pub mod database;
 pub mod desk;
 #[cfg(feature = "s3")]
 pub mod faulty_storage;
+pub mod gains;
 pub mod kept;
 pub mod media;
 pub mod outside;

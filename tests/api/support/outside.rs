@@ -84,6 +84,20 @@ impl Outside {
         got(request.header("if-match", "*").call())
     }
 
+    /// The answer to a request below `/api/v1/manage`, to whichever version is there.
+    pub fn call(&self, method: &str, path: &str, body: Option<Value>) -> Got {
+        let url = format!("{}/api/v1/manage{path}", self.start);
+        let request = ureq::http::Request::builder().method(method).uri(url);
+        let request = request
+            .header("authorization", &self.key)
+            .header("if-match", "*");
+        let request = request.header("content-type", "application/json");
+        got(match body {
+            Some(body) => self.agent.run(request.body(body.to_string()).unwrap()),
+            None => self.agent.run(request.body(()).unwrap()),
+        })
+    }
+
     /// The answer to a GET.
     pub fn get(&self, path: &str) -> Got {
         got(self.agent.get(format!("{}{path}", self.start)).call())

@@ -39,6 +39,7 @@ synchronous_commit = off
 full_page_writes = off
 autovacuum = off
 CONF
+printf '%s\n' "$MASTHEAD_PG_MORE" >>data/postgresql.conf
 started=
 for port in $MASTHEAD_PG_PORTS; do
     "$MASTHEAD_PG_BIN/pg_ctl" -D data -l log -w -t 60 -o "-p $port" start >>log 2>&1 </dev/null && started=$port && break
@@ -50,9 +51,17 @@ cat >/dev/null
 cd / && rm -rf "$MASTHEAD_PG_HOME"
 "#;
 
+/// Settings of a cluster whose commits outlive its processes.
+const DURABLE: &str = "synchronous_commit = on";
+
+/// Where the disk of its own is that a cluster may have; only its processes see it there.
+const DISK: &str = "/mnt";
+
 /// A running cluster with a migrated template database.
 pub struct Cluster {
     port: u16,
+    home: PathBuf,
+    programs: PathBuf,
     /// Copies of the template are made one at a time: a template must have no other connection.
     admin: Mutex<PgConnection>,
     next: AtomicU32,
@@ -66,10 +75,22 @@ pub struct Cluster {
 pub fn cluster() -> Option<&'static Cluster> {
     static CLUSTER: OnceLock<Result<Option<Cluster>, String>> = OnceLock::new();
     CLUSTER
-        .get_or_init(start)
+        .get_or_init(|| start(None))
         .as_ref()
         .unwrap_or_else(|reason| panic!("{reason}"))
         .as_ref()
+}
+
+/// A cluster that nobody else uses and that may be stopped, whose commits are durable; with a disk of its own of this `size` if one is
+/// given. `None` where there is none, or no such disk, and that is acceptable. Like the other it goes with the process.
+pub fn own(size: Option<&str>) -> Option<&'static Cluster> {
+    if size.is_some() && !may_mount() {
+        announce("no file system can be mounted here: full disks under PostgreSQL are not tested");
+        return None;
+    }
+    let started = start(Some(size.unwrap_or_default()));
+    let cluster = started.unwrap_or_else(|reason| panic!("{reason}"))?;
+    Some(Box::leak(Box::new(cluster)))
 }
 
 impl Cluster {
@@ -83,12 +104,68 @@ impl Cluster {
         self.create("template0")
     }
 
+    /// A new migrated database on the disk of its own; returns its name.
+    pub fn create_on_disk(&self) -> String {
+        self.admin()
+            .batch_execute(&format!("CREATE TABLESPACE small LOCATION '{DISK}'"))
+            .unwrap();
+        self.create(&format!("{TEMPLATE} TABLESPACE small"))
+    }
+
     fn create(&self, template: &str) -> String {
         let name = format!("t_{}", self.next.fetch_add(1, Ordering::Relaxed));
         self.admin()
             .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}"))
             .unwrap();
         name
+    }
+
+    /// The disk of its own, as this process sees it.
+    pub fn disk(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/root{DISK}", self.pid()))
+    }
+
+    /// The process that all others of it come from.
+    pub fn pid(&self) -> u32 {
+        let file = std::fs::read_to_string(self.home.join("data/postmaster.pid")).unwrap();
+        file.lines().next().unwrap().parse().unwrap()
+    }
+
+    /// Stops it in the midst of everything.
+    pub fn crash(&self) {
+        assert!(self.control("-m immediate -w -t 30 stop"));
+    }
+
+    /// Starts it again after a crash; it may have to wait until the last of its processes is gone.
+    pub fn start_again(&self) {
+        for _ in 0..20 {
+            if self.control(&format!("-w -t 30 -o '-p {}' start", self.port)) {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(500));
+        }
+        panic!(
+            "{}",
+            std::fs::read_to_string(self.home.join("log")).unwrap_or_default()
+        );
+    }
+
+    fn control(&self, what: &str) -> bool {
+        let mut command = match unprivileged_account(&self.programs).unwrap() {
+            Some(account) => account.shell().unwrap(),
+            None => Command::new("sh"),
+        };
+        let script = format!(
+            "{}/pg_ctl -D data -l log {what} >>log 2>&1 </dev/null",
+            self.programs.display()
+        );
+        command
+            .args(["-c", &script])
+            .current_dir(&self.home)
+            .process_group(0)
+            .status()
+            .unwrap()
+            .success()
     }
 
     /// Removes a database and closes its connections. A failure is of no consequence: the cluster goes soon.
@@ -112,7 +189,8 @@ fn url(port: u16, database: &str) -> String {
     format!("postgres://masthead@127.0.0.1:{port}/{database}")
 }
 
-fn start() -> Result<Option<Cluster>, String> {
+/// Starts a cluster; one that is `durable`, with a disk of that size unless it is empty.
+fn start(durable: Option<&str>) -> Result<Option<Cluster>, String> {
     let Some(programs) = find_programs() else {
         let required = std::env::var_os("CI").is_some()
             || std::env::var_os("MASTHEAD_REQUIRE_POSTGRES").is_some_and(|v| v == "1");
@@ -129,7 +207,7 @@ fn start() -> Result<Option<Cluster>, String> {
         .tempdir()
         .map_err(|e| e.to_string())?
         .keep();
-    let started = launch(&programs, &home);
+    let started = launch(&programs, &home, durable);
     if started.is_err() {
         std::fs::remove_dir_all(&home).ok();
     }
@@ -142,6 +220,8 @@ fn start() -> Result<Option<Cluster>, String> {
         .map_err(|e| format!("migrating the template: {e:?}"))?;
     Ok(Some(Cluster {
         port,
+        home,
+        programs,
         admin: Mutex::new(admin),
         next: AtomicU32::new(1),
         _watchdog: watchdog,
@@ -149,8 +229,9 @@ fn start() -> Result<Option<Cluster>, String> {
 }
 
 /// Starts the watchdog in `home` and waits until its server accepts connections.
-fn launch(programs: &Path, home: &Path) -> Result<(Child, u16), String> {
-    let mut command = match unprivileged_account(programs)? {
+fn launch(programs: &Path, home: &Path, durable: Option<&str>) -> Result<(Child, u16), String> {
+    let account = unprivileged_account(programs)?;
+    let mut command = match &account {
         Some(account) => {
             std::os::unix::fs::chown(home, Some(account.uid), Some(account.gid))
                 .map_err(|e| e.to_string())?;
@@ -158,11 +239,18 @@ fn launch(programs: &Path, home: &Path) -> Result<(Child, u16), String> {
         }
         None => Command::new("sh"),
     };
+    if let (Some(size), Some(account)) = (durable.filter(|size| !size.is_empty()), &account) {
+        command = with_disk(&command, size, account);
+    }
     let mut watchdog = command
         .arg("-c")
         .arg(WATCHDOG)
         .env("MASTHEAD_PG_HOME", home)
         .env("MASTHEAD_PG_BIN", programs)
+        .env(
+            "MASTHEAD_PG_MORE",
+            durable.map(|_| DURABLE).unwrap_or_default(),
+        )
         .env(
             "MASTHEAD_PG_PORTS",
             free_ports().map_err(|e| e.to_string())?,
@@ -189,6 +277,26 @@ fn launch(programs: &Path, home: &Path) -> Result<(Child, u16), String> {
             ))
         }
     }
+}
+
+/// Whether a file system can be mounted for processes that run as another account: only root can do that.
+fn may_mount() -> bool {
+    let tried = Command::new("unshare")
+        .args(["-m", "sh", "-c", &format!("mount -t tmpfs none {DISK}")])
+        .output();
+    id(&["-u"]) == Some(0) && tried.is_ok_and(|tried| tried.status.success())
+}
+
+/// `command` where there is a disk of its own, which goes with its processes.
+fn with_disk(command: &Command, size: &str, account: &Account) -> Command {
+    let (uid, gid) = (account.uid, account.gid);
+    let script = format!(
+        "mount -t tmpfs -o size={size},uid={uid},gid={gid},mode=700 none {DISK} && exec \"$@\""
+    );
+    let mut within = Command::new("unshare");
+    within.args(["-m", "sh", "-c", &script, "sh"]);
+    within.arg(command.get_program()).args(command.get_args());
+    within
 }
 
 /// A few ports that are free now, in case another process takes one before the server does.

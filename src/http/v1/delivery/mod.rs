@@ -2,10 +2,13 @@
 
 pub mod articles;
 pub mod categories;
+pub mod counters;
+pub mod history;
 pub mod link_groups;
 pub mod media;
 pub mod menus;
 pub mod previews;
+pub mod rankings;
 pub mod sites;
 pub mod sources;
 pub mod topics;

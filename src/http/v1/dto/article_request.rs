@@ -269,6 +269,14 @@ pub struct ArticleCreate {
     /// What it was called before; these addresses lead to it. Given ones are added; an empty list forgets all.
     #[schema(max_items = 1000, nullable = false)]
     former_slugs: Option<Vec<FormerSlugRequest>>,
+    /// How often it is cited, for rankings. What a new article has is no gain of any day.
+    #[schema(
+        minimum = 0,
+        maximum = 9007199254740991_u64,
+        example = 12,
+        nullable = false
+    )]
+    citations: Option<i64>,
     /// Why, in a line for the revision that this makes.
     #[schema(max_length = 16000, example = "Figures corrected", nullable = false)]
     comment: Option<String>,
@@ -361,6 +369,14 @@ pub struct ArticleUpdate {
     /// What it was called before; these addresses lead to it. Given ones are added; an empty list forgets all.
     #[schema(max_items = 1000)]
     former_slugs: Option<Vec<FormerSlugRequest>>,
+    /// How often it is cited, for rankings. A change of it alone is a new version, but no revision; what is added, or taken, counts for the day on which that is done.
+    #[schema(
+        minimum = 0,
+        maximum = 9007199254740991_u64,
+        example = 12,
+        nullable = false
+    )]
+    citations: Option<i64>,
     /// Why, in a line for the revision that this makes.
     #[schema(max_length = 16000, example = "Figures corrected", nullable = false)]
     comment: Option<String>,

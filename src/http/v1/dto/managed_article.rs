@@ -290,6 +290,9 @@ pub struct ManagedArticleBody {
     /// What it was called before; these addresses lead to it.
     #[schema(max_items = 1000)]
     former_slugs: Vec<ManagedFormerSlug>,
+    /// How often it is cited, as somebody set it; `null` in revisions from before that was kept.
+    #[schema(minimum = 0, maximum = 9007199254740991_u64, example = 12)]
+    citations: Option<i64>,
     /// The account that made it through the API.
     #[schema(minimum = 1, maximum = 9007199254740991_u64)]
     created_by: Option<i64>,
@@ -442,6 +445,7 @@ impl From<ManagedArticle> for ManagedArticleBody {
             topics,
             content,
             state: stands,
+            citations,
             revision,
             created_by,
             version,
@@ -516,6 +520,7 @@ impl From<ManagedArticle> for ManagedArticleBody {
             retraction_reason,
             translations: translations.into_iter().map(Into::into).collect(),
             former_slugs: former_slugs.into_iter().map(Into::into).collect(),
+            citations,
             created_by,
             revision,
             version,

@@ -1,6 +1,7 @@
 //! Wire types, one file a resource. Built by destructuring, so that a new column stops the compiler until someone
 //! decides whether it is public. No member is ever missing; absent values are `null`, empty lists `[]`.
 
+pub mod analytics;
 pub mod api_key;
 pub mod article;
 pub mod article_query;
@@ -8,13 +9,16 @@ pub mod article_request;
 pub mod audit_entry;
 pub mod batch;
 pub mod category;
+pub mod counting;
 pub mod freshness;
+pub mod history;
 pub mod link_group;
 pub mod managed_article;
 pub mod managed_site;
 pub mod media;
 pub mod menu;
 pub mod preview;
+pub mod ranking;
 pub mod revision;
 pub mod revision_diff;
 pub mod site;

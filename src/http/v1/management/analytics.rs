@@ -1,4 +1,4 @@
-//! What the numbers say: where readers find nothing new. Knows no SQL.
+//! What the numbers say: what readers look at, and where they find nothing new. Knows no SQL.
 
 use actix_web::get;
 use actix_web::web::Data;
@@ -7,12 +7,13 @@ use utoipa::IntoParams;
 
 use super::{Desk, View};
 use crate::http::pagination::{Address, CountKind, CursorKey, Fingerprint, Paging};
-use crate::http::parameters::SiteSlug;
+use crate::http::parameters::{CalendarDay, SiteSlug};
 use crate::http::problem::{ManagedListProblems, Problem};
 use crate::http::query::{Limit, PageNumber, Positive, Query};
+use crate::http::v1::dto::analytics::AnalyticsBody;
 use crate::http::v1::dto::freshness::{CategoryFreshnessPageBody, FreshnessState};
 use crate::models::access::Operation;
-use crate::service::management::analytics::{self, WantedNeglect};
+use crate::service::management::analytics::{self, WantedNeglect, WantedNumbers};
 
 /// Days after which a category is stale, where nothing else is asked for.
 const STALE_AFTER: i32 = 90;
@@ -114,4 +115,57 @@ pub async fn list_category_freshness(
         CategoryFreshnessPageBody::new(page, next),
         links,
     ))
+}
+
+/// Which numbers.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AnalyticsQuery {
+    /// Only of this site, by slug; otherwise of all sites that the caller sees something of.
+    #[param(value_type = Option<String>, max_length = 200, example = "demo")]
+    site: Option<SiteSlug>,
+    /// The first day, by the clock of each site; without it the answer has 30 days.
+    #[param(value_type = Option<String>, min_length = 10, max_length = 10, format = Date, example = "2026-01-01")]
+    from: Option<CalendarDay>,
+    /// The last day, itself included: not before `from`, and at most 366 days with it; without it, today.
+    #[param(value_type = Option<String>, min_length = 10, max_length = 10, format = Date, example = "2026-01-31")]
+    to: Option<CalendarDay>,
+    /// Most categories, and most sources.
+    #[param(value_type = Option<i32>, minimum = 1, maximum = 100, default = 20, example = 20)]
+    #[serde(default)]
+    limit: Limit,
+}
+
+/// Fetch the numbers of sites
+///
+/// What readers looked at on the days from `from` to `to`, live: in all, by day, by site, and the categories and sources with most
+/// views. Days are those of each site's clock; what has not begun anywhere is left out. Numbers go to the category and to the sources
+/// that an article had when it was read: those of a category are its own articles', not those of the categories below it, and those of
+/// an article with several sources go to each. Opening balances are part of no day. A site that the caller sees nothing of has no numbers.
+#[utoipa::path(operation_id = "getAnalytics", tag = "management", params(AnalyticsQuery), security(("bearer" = [])),
+    responses((status = 200, description = "The numbers", body = AnalyticsBody), ManagedListProblems))]
+#[get("/analytics")]
+pub async fn get_analytics(
+    desk: Desk,
+    query: Query<AnalyticsQuery>,
+) -> Result<View<AnalyticsBody>, Problem> {
+    let Query(AnalyticsQuery {
+        site,
+        from,
+        to,
+        limit,
+    }) = query;
+    let wanted = WantedNumbers {
+        site: site.map(|site| site.0),
+        from: from.map(|day| day.0),
+        to: to.map(|day| day.0),
+        limit: limit.get(),
+    };
+    let found = desk
+        .read_long(Operation::GetAnalytics, move |tx| {
+            analytics::numbers(tx, wanted)
+        })
+        .await?;
+    Ok(View::page(found.into(), String::new()))
 }

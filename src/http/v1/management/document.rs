@@ -7,6 +7,8 @@ use utoipa::openapi::{
     Header, ObjectBuilder, OpenApi, RefOr, Required, Response, ResponseBuilder, Type,
 };
 
+use crate::http::idempotency;
+
 /// Where these operations are.
 const MANAGED: &str = "/api/v1/manage/";
 
@@ -74,16 +76,7 @@ fn reads(operation: &mut Operation) {
 }
 
 fn creates(operation: &mut Operation, is_change: bool, is_link: bool) {
-    let about = "A word of your own for this request, such as a UUID. Sent again within 24 hours with the same body, it brings the \
-                 first answer again (`Idempotency-Replayed: true`) and does nothing.";
-    let key = parameter(
-        "Idempotency-Key",
-        Required::False,
-        about,
-        255,
-        "6f1c1f0e-7c1e-4a0c-9d0e-1b1f2c3d4e5f",
-    );
-    operation.parameters.get_or_insert_default().push(key);
+    idempotency::document(operation);
     if is_change {
         changes(operation);
     }

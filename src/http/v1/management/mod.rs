@@ -25,10 +25,8 @@ use std::future::{Ready, ready};
 
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
-use actix_web::http::header::{
-    CACHE_CONTROL, ETAG, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, LINK,
-};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderValue, IF_MATCH, IF_NONE_MATCH, LINK};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, ResponseError};
 use base64::Engine;
@@ -39,6 +37,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result as ServiceResult};
 use crate::http::auth::Signed;
+use crate::http::idempotency::idempotency_key;
 use crate::http::problem::{Problem, ProblemCode, entity_tag};
 use crate::models::access::{Caller, Operation};
 use crate::models::managed::{Change, Expected};
@@ -48,11 +47,6 @@ use crate::service::management::{Tx, Work, might};
 
 /// What management answers may not be kept by anybody but the client.
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
-
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-
-/// Characters of an `Idempotency-Key`.
-const MAX_KEY: usize = 255;
 
 /// Characters of a text in an entry of the audit log; longer ones are cut and told by their hash.
 const AUDITED: usize = 2_000;
@@ -296,27 +290,6 @@ impl FromRequest for Desk {
         };
         let _ = payload;
         ready(open())
-    }
-}
-
-/// Only POST takes one: every other write says with `If-Match` which version it is for, and so happens once.
-fn idempotency_key(req: &HttpRequest) -> Result<Option<String>, Problem> {
-    if req.method() != Method::POST {
-        return Ok(None);
-    }
-    let mut given = req.headers().get_all(IDEMPOTENCY_KEY);
-    let Some(first) = given.next() else {
-        return Ok(None);
-    };
-    let key = first.to_str().unwrap_or_default();
-    let is_good = (1..=MAX_KEY).contains(&key.len())
-        && key.bytes().all(|b| b.is_ascii_graphic())
-        && given.next().is_none();
-    match is_good {
-        true => Ok(Some(key.to_owned())),
-        false => Err(Problem::new(ProblemCode::MalformedRequest).with_detail(format!(
-            "Idempotency-Key must be one line of 1 to {MAX_KEY} visible ASCII characters without blanks, such as a UUID."
-        ))),
     }
 }
 
