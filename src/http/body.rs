@@ -6,7 +6,9 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::Method;
-use actix_web::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+};
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpRequest};
 
@@ -132,6 +134,9 @@ impl FromRequest for OptionalJsonBody {
             .app_data::<Data<Edge>>()
             .map_or(0, |edge| edge.max_body_bytes);
         let is_json = check_media_type(req.headers(), false);
+        if let Err(problem) = check_coding(req.headers()) {
+            return Box::pin(std::future::ready(Err(problem)));
+        }
         let bytes = Bytes::from_request(req, payload);
         Box::pin(async move {
             let bytes = bytes.await.map_err(|e| unreadable(&e, limit))?;
@@ -143,8 +148,9 @@ impl FromRequest for OptionalJsonBody {
     }
 }
 
-/// 415 unless the body is said to be JSON.
+/// 415 unless the body is said to be JSON, as it is: a compressed one may be a bomb, and grows before anybody can look at it.
 fn check_media_type(headers: &HeaderMap, is_patch: bool) -> Result<(), Problem> {
+    check_coding(headers)?;
     let given = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -160,6 +166,18 @@ fn check_media_type(headers: &HeaderMap, is_patch: bool) -> Result<(), Problem> 
             };
             Err(Problem::new(ProblemCode::UnsupportedMediaType).with_header(name, value))
         }
+    }
+}
+
+/// 415 where the body is compressed (RFC 9110, section 15.5.16).
+fn check_coding(headers: &HeaderMap) -> Result<(), Problem> {
+    let codings = headers.get_all(CONTENT_ENCODING);
+    let is_plain = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"identity");
+    match codings.into_iter().all(is_plain) {
+        true => Ok(()),
+        false => Err(Problem::new(ProblemCode::UnsupportedMediaType)
+            .with_detail("Send the body as it is, without `Content-Encoding`.")
+            .with_header(ACCEPT_ENCODING, HeaderValue::from_static("identity"))),
     }
 }
 

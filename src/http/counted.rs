@@ -44,8 +44,8 @@ impl Reader {
         } = record.unwrap_or_default();
         let request = key.map(|key| RequestKey {
             principal: PRINCIPAL.to_owned(),
+            fingerprint: fingerprint(&request, &subjects, &key, visitor.as_deref()),
             key,
-            fingerprint: fingerprint(&request, &subjects),
         });
         Event {
             subjects,
@@ -59,8 +59,9 @@ impl Reader {
     }
 }
 
-/// A hash of what a request counts. Of who sends it there is nothing in it: it is kept for longer than the window, and has no salt.
-fn fingerprint(request: &str, subjects: &[Subject]) -> String {
+/// A hash of what a request counts, and two bytes of one of its visitor: enough to tell another one, too little to find out who it is, since it is kept
+/// for longer than the window and has no salt but the key.
+fn fingerprint(request: &str, subjects: &[Subject], key: &str, visitor: Option<&str>) -> String {
     let mut digest = Sha256::new();
     digest.update(request);
     for subject in subjects {
@@ -68,7 +69,17 @@ fn fingerprint(request: &str, subjects: &[Subject]) -> String {
             digest.update(id.to_be_bytes());
         }
     }
-    URL_SAFE_NO_PAD.encode(digest.finalize())
+    let mut of_visitor = Sha256::new();
+    of_visitor.update(key);
+    of_visitor.update([0]);
+    of_visitor.update(visitor.unwrap_or_default());
+    let of_visitor = of_visitor.finalize();
+    let told: Vec<u8> = digest
+        .finalize()
+        .into_iter()
+        .chain(of_visitor.into_iter().take(2))
+        .collect();
+    URL_SAFE_NO_PAD.encode(told)
 }
 
 impl FromRequest for Reader {

@@ -71,6 +71,14 @@ pub fn find_zone(conn: &mut Conn, slug: &str) -> Result<Option<(i64, String)>> {
         .optional()?)
 }
 
+/// The offsets from UTC that there are among the sites.
+pub fn utc_offsets(conn: &mut Conn) -> Result<Vec<String>> {
+    Ok(sites::table
+        .select(sites::utc_offset)
+        .distinct()
+        .load(conn)?)
+}
+
 /// The id of the site with `slug`.
 pub fn find_id(conn: &mut Conn, slug: &str) -> Result<Option<i64>> {
     Ok(sites::table

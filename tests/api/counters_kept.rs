@@ -145,6 +145,9 @@ on_both! {
             many("k-1", &[1]).await, many("k-2", &[2, 1]).await, many("k-2", &[1]).await] {
             answer.assert_problem(422, "idempotency_key_reused");
         }
+        // Nor may somebody else take it.
+        let other = app.counted("/api/v1/views", keyed("k-2")).json(&json!({"visitor": "他人", "article_ids": [1, 2]})).send().await;
+        other.assert_problem(422, "idempotency_key_reused");
         let again = many("k-2", &[1, 2]).await;
         assert_eq!((again.text(), again.header(REPLAYED)), (first.text(), Some("true")));
         assert_eq!((app.tally(A).await, app.tally(B).await, app.tally(VISITS).await), ((2, 2), (1, 1), (0, 0)));

@@ -78,6 +78,22 @@ async fn refused(app: &TestApp, path: &str, body: &Value, pointer: &str, code: &
 }
 
 on_both! {
+    /// A compressed body is refused as it comes: it may be a bomb
+    async fn compressed_bodies_are_refused(app) {
+        app.import(&Portal::new("demo").article("a1", |a| a));
+        let id = app.article_id("a1").await;
+        for coding in ["gzip", "br", "deflate", "zstd", "foo", "identity, gzip"] {
+            let post = |path: String| app.request("POST", &path).header("content-type", "application/json").header("content-encoding", coding).body(b"\x1f\x8b\x08".to_vec());
+            for path in [format!("/api/v1/articles/{id}/views"), "/api/v1/views".to_owned(), "/api/v1/auth/token".to_owned()] {
+                let answer = post(path).send().await;
+                answer.assert_problem(415, "unsupported_media_type");
+                assert_eq!(answer.header("accept-encoding"), Some("identity"));
+            }
+        }
+        let plain = app.request("POST", &format!("/api/v1/articles/{id}/views")).header("content-encoding", "identity");
+        plain.send().await.assert_status(200);
+    }
+
     /// A browser that only says that it was there needs no body, whatever it calls nothing
     async fn nothing_is_a_good_body(app) {
         app.import(&portal());

@@ -226,7 +226,7 @@ on_both! {
             assert_eq!(found, versions, "{query}");
         }
         let last = history(app, id, "from=2026-01-21").await["policies"][0].clone();
-        assert_eq!(last, json!({"version": 3, "since": "2026-01-20T10:00:00Z", "window_s": 90, "per_address": 5}));
+        assert_eq!(last, json!({"version": 3, "since": "2026-01-20T10:00:00Z", "window_s": 90, "address_limit": 5}));
     }
 
     /// What is not public has no history, whatever was counted of it

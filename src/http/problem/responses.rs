@@ -139,7 +139,7 @@ impl IntoResponses for CountProblems {
     fn responses() -> Responses {
         let visitor = Fault::new(
             "/visitor",
-            "out_of_range",
+            "invalid",
             "`visitor` must be a key of 1 to 200 characters without control characters, such as a random id kept in a cookie",
         );
         let mut all = ItemProblems::responses();

@@ -9,11 +9,13 @@ use crate::content::media::Addresses;
 use crate::error::{Error, Result};
 use crate::models::counting::{Day, Metric};
 use crate::models::ranking::{Reach, Span, Window};
+use crate::models::rules;
 use crate::models::time::Ts;
 use crate::store::rankings::{Effort, Wanted};
 use crate::store::{self, Conn};
 
-/// The clock that days are told by where articles of all sites are ranked.
+/// The clock that days are told by where there is no site. Articles of all sites are ranked by that of the one where it is latest, since its
+/// readers are those who wonder first.
 const UTC: &str = "+00:00";
 
 /// Which ranking.
@@ -141,7 +143,13 @@ fn ranking(
 fn place(conn: &mut Conn, query: &RankingQuery) -> Result<Option<(Option<i64>, String)>> {
     let Some(category) = query.category else {
         return Ok(match &query.site {
-            None => Some((None, UTC.to_owned())),
+            None => {
+                let zones = store::sites::utc_offsets(conn)?;
+                let foremost = zones
+                    .into_iter()
+                    .max_by_key(|zone| rules::offset_minutes(zone));
+                Some((None, foremost.unwrap_or_else(|| UTC.to_owned())))
+            }
             Some(slug) => {
                 let found = store::sites::find_zone(conn, slug)?;
                 found.map(|(id, utc_offset)| (Some(id), utc_offset))

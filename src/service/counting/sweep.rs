@@ -16,7 +16,7 @@ const TAKES: Duration = Duration::from_millis(1_500);
 const STEP: (i64, i64) = (24, 2_000);
 
 /// Rows of a step while nobody waits.
-pub const AT_REST: i64 = 500;
+pub const AT_REST: i64 = 1_000;
 
 /// A sweep under way.
 #[derive(Debug, Clone, Copy)]

@@ -57,7 +57,7 @@ pub struct RankingsQuery {
     /// Only articles of this category and of those below, by id.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 9007199254740991_u64)]
     category: Option<RecordId>,
-    /// A day: of the calendar, the period that it is in is ranked, whole. Without it today where the site is, or in UTC without `site` and
+    /// A day: of the calendar, the period that it is in is ranked, whole. Without it today where the site is, or where it is latest without `site` and
     /// `category`. Not together with `period=all`.
     #[param(value_type = Option<String>, format = Date, min_length = 10, max_length = 10, example = "2026-11-01")]
     as_of: Option<CalendarDay>,

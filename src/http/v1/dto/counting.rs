@@ -352,7 +352,7 @@ impl CountingPolicyBody {
             text,
             former: all
                 .into_iter()
-                .filter(|policy| policy.version != current.version)
+                .filter(|policy| policy.version < current.version)
                 .map(CountingRulesBody::new)
                 .collect(),
             current: CountingRulesBody::new(current.clone()),

@@ -48,7 +48,7 @@ pub struct AppliedPolicyBody {
     window_s: i64,
     /// Visitors that count for the same thing from one address within the window.
     #[schema(minimum = 1, maximum = 9007199254740991_u64, example = 100)]
-    per_address: i64,
+    address_limit: i64,
 }
 
 impl From<Policy> for AppliedPolicyBody {
@@ -67,7 +67,7 @@ impl From<Policy> for AppliedPolicyBody {
             version,
             since: since.to_rfc3339(),
             window_s: window_s.into(),
-            per_address: per_address.into(),
+            address_limit: per_address.into(),
         }
     }
 }
