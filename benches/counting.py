@@ -55,7 +55,7 @@ def wrk(folder, connections, seconds, script="", path="/"):
 class Server:
     def __init__(self, program, database, **variables):
         environment = {**os.environ, "DATABASE_URL": database.url, "MASTHEAD_BIND": f"127.0.0.1:{PORT}",
-                       "MASTHEAD_TRUSTED_PROXIES": "127.0.0.1", "MASTHEAD_COUNTER_ADDRESS_LIMIT": "1000000", **variables}
+                       "MASTHEAD_TRUSTED_PROXIES": "127.0.0.1", "MASTHEAD_COUNTER_ADDRESS_LIMIT": "10000", **variables}
         log = open(os.devnull, "w")
         self.process = subprocess.Popen([program, "serve"], env=environment, stdout=log, stderr=log)
         while True:

@@ -69,7 +69,6 @@ def fill(path, articles, days):
     db.execute("COMMIT")
     for _, sql in indexes:
         db.execute(sql)
-    db.execute("ANALYZE")
     rows = db.execute("SELECT count(*) FROM article_periods").fetchone()[0]
     db.close()
     return rows
