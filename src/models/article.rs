@@ -1,6 +1,7 @@
 //! An article: its state, its texts in one or more languages, and what hangs on it.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -10,6 +11,7 @@ use super::contributor::{Contribution, ContributorName};
 use super::json::Doc;
 use super::time::{Precision, Ts};
 use super::workflow::State;
+use crate::error::{Error, Resource};
 
 /// Where an article stands in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -64,6 +66,16 @@ pub struct Retraction {
     pub at: Ts,
     /// Why, for anyone to read.
     pub reason: String,
+}
+
+impl Retraction {
+    /// Why readers do not get the article with `key`: it was taken back, or it is not there for them.
+    pub fn or_missing(retraction: Option<Self>, key: impl Display) -> Error {
+        match retraction {
+            Some(Self { at, reason }) => Error::Retracted { reason, at: at.0 },
+            None => Error::not_found(Resource::Article, key),
+        }
+    }
 }
 
 /// An article's state and place, without its texts.

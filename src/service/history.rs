@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{NaiveDate, TimeDelta};
 
 use crate::clock::Clock;
-use crate::error::{Error, Resource, Result};
+use crate::error::Result;
 use crate::models::counting::{Day, Policy};
 use crate::models::days::{DaySpan, DayViews};
 use crate::models::time::Ts;
@@ -56,16 +56,7 @@ impl History {
         self.store
             .read_short(move |conn| {
                 store::connection::snapshot(conn, |conn| {
-                    let found = store::counting::public_articles(conn, &[id], now)?;
-                    let Some((_, utc_offset)) = found.into_iter().next() else {
-                        return Err(match store::articles::find_retraction(conn, id)? {
-                            Some(retraction) => Error::Retracted {
-                                reason: retraction.reason,
-                                at: retraction.at.0,
-                            },
-                            None => Error::not_found(Resource::Article, id),
-                        });
-                    };
+                    let utc_offset = store::counting::zone_of_public(conn, id, now)?;
                     let today = Day::at(now, &utc_offset);
                     let asked = DaySpan::resolve(from.map(Day::of), to.map(Day::of), today)?;
                     let span = asked.and_then(|asked| asked.since(today.plus(1 - days_kept)));

@@ -1,7 +1,5 @@
 //! One article with everything on its page.
 
-use std::fmt::Display;
-
 use super::media::{self, Linked};
 use super::{Articles, Languages, Summary, choose, locales, summaries};
 use crate::content::media::Addresses;
@@ -137,8 +135,10 @@ fn by_slug(
     }
     let next = match store::articles::find_successor(conn, site_id, slug, now)? {
         Some(Leading::To(next)) => next,
-        Some(Leading::Gone(retraction)) => return Err(missing(Some(retraction), slug)),
-        None => return Err(missing(None, slug)),
+        Some(Leading::Gone(retraction)) => {
+            return Err(Retraction::or_missing(Some(retraction), slug));
+        }
+        None => return Err(Retraction::or_missing(None, slug)),
     };
     let freshness = store::stamps::of_site(conn, site_id, now)?;
     Ok(match next.rendition_slug {
@@ -165,7 +165,10 @@ fn detail(
     now: Ts,
 ) -> Result<Fresh<Detail>> {
     let Some((mut article, site_stamp)) = store::articles::find(conn, id, now)? else {
-        return Err(missing(store::articles::find_retraction(conn, id)?, id));
+        return Err(Retraction::or_missing(
+            store::articles::find_retraction(conn, id)?,
+            id,
+        ));
     };
     let ids = [id];
     let renditions = store::articles::renditions(conn, &ids)?;
@@ -230,14 +233,6 @@ fn detail(
     };
     media::of_detail(conn, addresses, &mut value)?;
     Ok(Fresh { value, freshness })
-}
-
-/// Why there is no public article under `key`.
-fn missing(retraction: Option<Retraction>, key: impl Display) -> Error {
-    match retraction {
-        Some(Retraction { at, reason }) => Error::Retracted { reason, at: at.0 },
-        None => Error::not_found(Resource::Article, key),
-    }
 }
 
 /// An article is as fresh as its site was last changed or its own time came, until its time is over. The articles

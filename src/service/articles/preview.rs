@@ -63,8 +63,8 @@ fn detail(
         .filter(|revision| revision.created_at == preview.saved_at)
         .ok_or_else(missing)?;
     // What is taken back is not shown by links from before.
-    if let Some(Retraction { at, reason }) = store::articles::find_retraction(conn, id)? {
-        return Err(Error::Retracted { reason, at: at.0 });
+    if let Some(retraction) = store::articles::find_retraction(conn, id)? {
+        return Err(Retraction::or_missing(Some(retraction), id));
     }
     let whole = revisions::whole(conn, id, number, now)?.ok_or_else(missing)?;
     let present = revisions::shown(conn, id)?.ok_or_else(missing)?;

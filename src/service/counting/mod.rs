@@ -20,7 +20,7 @@ use crate::models::counting::{Day, Policy, Rules, Subject, Tally};
 use crate::models::reply::RequestKey;
 use crate::models::time::Ts;
 use crate::store::writer::GroupCommit;
-use crate::store::{self, Conn, Store};
+use crate::store::{self, Store};
 use crate::text::bots::Bots;
 
 /// Marks deleted in one transaction.
@@ -159,7 +159,7 @@ impl Counting {
         self.store
             .read_short(move |conn| {
                 store::connection::snapshot(conn, |conn| {
-                    expect_public(conn, id, now)?;
+                    store::counting::zone_of_public(conn, id, now)?;
                     let tally = store::counting::of_article(conn, id)?;
                     Ok((tally.unwrap_or_default(), now))
                 })
@@ -216,18 +216,4 @@ impl Counting {
         {}
         Ok(())
     }
-}
-
-/// Fails unless the article with `id` is public.
-fn expect_public(conn: &mut Conn, id: i64, now: Ts) -> Result<()> {
-    if store::counting::public_articles(conn, &[id], now)?.is_empty() {
-        return Err(match store::articles::find_retraction(conn, id)? {
-            Some(retraction) => Error::Retracted {
-                reason: retraction.reason,
-                at: retraction.at.0,
-            },
-            None => Error::not_found(Resource::Article, id),
-        });
-    }
-    Ok(())
 }

@@ -117,10 +117,7 @@ impl Targets {
             Subject::Site(_) => None,
         };
         if let Some(retraction) = article.and_then(|id| self.retracted.get(id)) {
-            return Error::Retracted {
-                reason: retraction.reason.clone(),
-                at: retraction.at.0,
-            };
+            return Retraction::or_missing(Some(retraction.clone()), key(subject));
         }
         let resource = match subject {
             Subject::Article(_) => Resource::Article,

@@ -11,11 +11,12 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Integer, SmallInt};
 
-use super::articles::not_expired;
+use super::articles::{find_retraction, not_expired};
 use super::connection::{Conn, on_db};
 use super::fragments::any_of;
 use super::rows;
 use crate::error::Result;
+use crate::models::article::Retraction;
 use crate::models::counting::{Day, Gauge, Period, Tally};
 use crate::models::time::Ts;
 use crate::schema::{articles, attachments, pending_counts, site_counters, sites};
@@ -51,6 +52,14 @@ pub fn public_articles(conn: &mut Conn, ids: &[i64], now: Ts) -> Result<Vec<(i64
         .filter(|(.., status)| status == PUBLISHED)
         .map(|(id, utc_offset, _)| (id, utc_offset))
         .collect())
+}
+
+/// The offset from UTC of the site of the public article with `id`; fails where readers do not get it.
+pub fn zone_of_public(conn: &mut Conn, id: i64, now: Ts) -> Result<String> {
+    match public_articles(conn, &[id], now)?.into_iter().next() {
+        Some((_, utc_offset)) => Ok(utc_offset),
+        None => Err(Retraction::or_missing(find_retraction(conn, id)?, id)),
+    }
 }
 
 /// Those files with `ids` that belong to public articles, each with its article and the offset of its site from UTC.
