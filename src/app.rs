@@ -32,9 +32,9 @@ use crate::media::format::Format;
 use crate::media::storage::StorageSettings;
 use crate::models::counting::Rules;
 use crate::models::revision::Retention;
-use crate::service::Services;
 use crate::service::access::{AccessSettings, ProviderSettings};
 use crate::service::counting::CountingSettings;
+use crate::service::{Services, Settings};
 use crate::store::{self, Store};
 use crate::text::bots;
 
@@ -89,14 +89,17 @@ impl App {
         let services = Services::new(
             &store,
             &clock,
-            access_settings(&config),
             Library::open(library_settings(&config.media)?)?,
             Addresses::new(&config.public_url),
-            Retention {
-                kept: config.revisions_kept.into(),
-                max_age_days: config.revisions_max_age_days.into(),
+            Settings {
+                access: access_settings(&config),
+                retention: Retention {
+                    kept: config.revisions_kept.into(),
+                    max_age_days: config.revisions_max_age_days.into(),
+                },
+                counting: counting_settings(&config.counter)?,
+                search_cache: u64::from(config.search_cache_mb) << 20,
             },
-            counting_settings(&config.counter)?,
         )?;
         Ok(Self {
             config: Arc::new(config),
@@ -152,6 +155,7 @@ impl App {
         self.services.access.prepare()?;
         self.services.counting.prepare()?;
         self.services.counting.start()?;
+        self.services.indexing.prepare()?;
         let services = Data::new(self.services.clone());
         let origins = Data::new(Origins::new(self.config.cors_origins.clone()));
         let proxies = Data::new(TrustedProxies::new(self.config.trusted_proxies.clone()));

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use url::Url;
 
 /// Every variable this program reads under its own prefix.
-const VARIABLES: [&str; 45] = [
+const VARIABLES: [&str; 46] = [
     "MASTHEAD_BIND",
     "MASTHEAD_CORS_ORIGINS",
     "MASTHEAD_COUNTER_ADDRESS_LIMIT",
@@ -42,6 +42,7 @@ const VARIABLES: [&str; 45] = [
     "MASTHEAD_MEDIA_WIDTHS",
     "MASTHEAD_REVISIONS_KEPT",
     "MASTHEAD_REVISIONS_MAX_AGE_DAYS",
+    "MASTHEAD_SEARCH_CACHE_MB",
     "MASTHEAD_CACHE_SHARED_S",
     "MASTHEAD_CACHE_STALE_S",
     "MASTHEAD_CACHE_ERROR_S",
@@ -119,6 +120,8 @@ pub struct Config {
     pub media: MediaConfig,
     /// How many of the newest revisions of an article are kept; 0 stands for all.
     pub revisions_kept: u32,
+    /// Memory for what searches have read of the index, in MiB.
+    pub search_cache_mb: u32,
     /// For how many days revisions are kept after the next one came; 0 stands for ever.
     pub revisions_max_age_days: u32,
     /// How readers are counted.
@@ -431,6 +434,7 @@ impl Config {
                 days_kept: reader.integer("MASTHEAD_COUNTER_DAYS_KEPT", 400, 31..=36_500),
                 batch: reader.integer("MASTHEAD_COUNTER_BATCH", 1_024, 1..=4_096),
             },
+            search_cache_mb: reader.integer("MASTHEAD_SEARCH_CACHE_MB", 64, 1..=65_536),
             cache_shared_s: reader.integer("MASTHEAD_CACHE_SHARED_S", 30, 0..=86_400),
             cache_stale_s: reader.integer("MASTHEAD_CACHE_STALE_S", 30, 0..=86_400),
             cache_error_s: reader.integer("MASTHEAD_CACHE_ERROR_S", 300, 0..=86_400),

@@ -31,6 +31,8 @@ pub enum Resource {
     Revision,
     /// A group of links.
     LinkGroup,
+    /// What editors want instead of what the dictionaries of scripts say.
+    ScriptPhrase,
     /// An account.
     User,
     /// A key of a program.
@@ -53,6 +55,7 @@ impl fmt::Display for Resource {
             Self::Translation => "translation",
             Self::Revision => "revision",
             Self::LinkGroup => "link group",
+            Self::ScriptPhrase => "script phrase",
             Self::User => "user",
             Self::ApiKey => "API key",
             Self::Media => "media",

@@ -10,7 +10,9 @@
 //! | [`jobs`] | what runs by itself |
 //! | [`service`] | use cases and transactions |
 //! | [`library`] | files with their records: storage and database in step |
+//! | [`index`] | the search index in the database, in step with the articles |
 //! | [`store`] | SQL and nothing else |
+//! | [`search`] | the search index: documents, segments, queries, highlights; no database |
 //! | [`portal`] | the portal file format |
 //! | [`content`] | what a record is after a change |
 //! | [`json`] | JSON texts read member by member, with every fault |
@@ -26,6 +28,7 @@ pub mod config;
 pub mod content;
 pub mod error;
 pub mod http;
+pub mod index;
 pub mod jobs;
 pub mod json;
 pub mod library;
@@ -33,6 +36,7 @@ pub mod media;
 pub mod models;
 pub mod portal;
 pub mod schema;
+pub mod search;
 pub mod service;
 pub mod store;
 pub mod telemetry;

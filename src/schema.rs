@@ -57,6 +57,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> UtcTs,
         updated_at -> UtcTs,
+        script_variants -> Bool,
     }
 }
 
@@ -734,6 +735,92 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::UtcTs;
+
+    /// What editors want instead of what the dictionaries say when a text is put into the other script.
+    script_phrases (id) {
+        id -> BigInt,
+        site_id -> BigInt,
+        hans -> Text,
+        hant -> Text,
+        direction -> Text,
+        note -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> UtcTs,
+        updated_at -> UtcTs,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// Segments of the search index.
+    search_segments (id) {
+        id -> BigInt,
+        state -> SmallInt,
+        format -> SmallInt,
+        documents -> BigInt,
+        deleted -> BigInt,
+        bytes -> BigInt,
+        header -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// What segments consist of.
+    search_pages (id) {
+        id -> BigInt,
+        data -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// What segments hold that is no longer so.
+    search_deletions (id) {
+        id -> BigInt,
+        bits -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// Articles to index anew.
+    search_queue (article_id) {
+        article_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// Which text goes on from which beginning.
+    suggestion_keys (list, key, reference) {
+        list -> SmallInt,
+        key -> Text,
+        reference -> BigInt,
+        site_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    /// The keywords of listed articles, once each in a site.
+    suggested_keywords (id) {
+        id -> BigInt,
+        site_id -> BigInt,
+        list -> BigInt,
+        keyword -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
     article_owners,
@@ -774,10 +861,17 @@ diesel::allow_tables_to_appear_in_same_query!(
     media_files,
     media_uses,
     pending_counts,
+    script_phrases,
+    search_deletions,
+    search_pages,
+    search_queue,
+    search_segments,
     site_counters,
     site_stamps,
     sites,
     sources,
+    suggested_keywords,
+    suggestion_keys,
     topics,
     visibility_events,
     visitor_salts,

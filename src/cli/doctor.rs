@@ -44,7 +44,7 @@ impl Doctor {
         }
         let mut is_well = checks.iter().all(|c| c.ok);
         if is_well {
-            is_well = files(&app, self.repair);
+            is_well = index(&app) & files(&app, self.repair);
         } else {
             println!("      files: not looked at, because the database must be well for that");
         }
@@ -53,6 +53,24 @@ impl Doctor {
         } else {
             ExitCode::FAILURE
         })
+    }
+}
+
+/// Looks at the search index; tells whether it is well.
+fn index(app: &App) -> bool {
+    match app.services().indexing.check() {
+        Ok(report) => {
+            println!(
+                "{} {}",
+                if report.ok { "ok   " } else { "FAIL " },
+                report.text
+            );
+            report.ok
+        }
+        Err(error) => {
+            println!("FAIL  search index: {}", error.chain());
+            false
+        }
     }
 }
 

@@ -38,6 +38,7 @@ use crate::http::well_known;
         (name = "topics", description = "Subjects that articles are gathered under"),
         (name = "sources", description = "The media that articles come from"),
         (name = "articles", description = "Published articles"),
+        (name = "search", description = "Articles that have certain words, in both Chinese scripts"),
         (name = "counters", description = "Views, downloads, visits, rankings: live numbers, and by which rules they are counted"),
         (name = "media", description = "The bytes of files, and smaller copies of pictures"),
         (name = "previews", description = "One revision of an article for whoever has a link to it"),
@@ -48,7 +49,7 @@ use crate::http::well_known;
         (name = "health", description = "For those who run the server"),
     ),
     components(schemas(super::problem::ProblemBody, super::language::Fallback, super::pagination::CountKind,
-        super::parameters::ArticleSort, super::parameters::SortOrder)),
+        super::parameters::ArticleSort, super::parameters::SortOrder, super::v1::dto::search::SearchSort)),
 )]
 struct Base;
 

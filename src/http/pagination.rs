@@ -26,6 +26,7 @@ use crate::models::change::ChangePlace;
 use crate::models::listing::{Place, SortKey};
 use crate::models::page::{Count, PageQuery, Start, Total};
 use crate::models::time::Ts;
+use crate::service::articles::search::{Matching, SearchPlace};
 
 /// Signs and checks cursors. All instances of a deployment share it.
 #[derive(Clone)]
@@ -136,6 +137,35 @@ impl CursorPlace for Place {
             _ => return None,
         };
         Some(Self { key, id })
+    }
+}
+
+/// A search, in any of its orders.
+impl CursorPlace for SearchPlace {
+    fn write(&self, out: &mut Vec<u8>) {
+        let micros = self.published_at.0.timestamp_micros();
+        (self.score, micros, self.article_id).write(out);
+        out.push(u8::from(self.matching == Matching::Most));
+        out.extend(self.worths.iter().flat_map(|worth| worth.to_be_bytes()));
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (place, rest) = bytes.split_at_checked(24)?;
+        let (score, micros, article_id) = <(i64, i64, i64)>::read(place)?;
+        let (is_relaxed, worths) = rest.split_first()?;
+        let worths = worths.chunks(2).map(|worth| worth.try_into().ok());
+        Some(Self {
+            score,
+            published_at: time(micros)?,
+            article_id,
+            matching: match is_relaxed {
+                0 => Matching::All,
+                _ => Matching::Most,
+            },
+            worths: worths
+                .map(|worth| worth.map(u16::from_be_bytes))
+                .collect::<Option<_>>()?,
+        })
     }
 }
 

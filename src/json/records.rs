@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::fields::{Fields, Read, distinct, list, number, text, understood, word};
+use super::fields::{Fields, Read, boolean, distinct, list, number, text, understood, word};
 use super::values::{
     attachment, audio, block, contact, contribution, contributor_name, credit, former_path,
     former_slug, identity, link, locale, menu_items, other_than, registration, translation,
@@ -13,10 +13,11 @@ use crate::models::contributor::{Contribution, ContributorName};
 use crate::models::patch::Patch;
 use crate::models::record::{
     ArticleRecord, CategoryChange, CategoryRecord, FileRecord, FormerPathRecord, FormerSlugRecord,
-    LinkGroupRecord, MediaRecord, MenuRecord, SiteRecord, SourceRecord, TopicRecord,
-    TranslationRecord,
+    LinkGroupRecord, MediaRecord, MenuRecord, ScriptPhraseRecord, SiteRecord, SourceRecord,
+    TopicRecord, TranslationRecord,
 };
 use crate::models::rules;
+use crate::models::script_phrase::PhraseDirection;
 use crate::models::time::Precision;
 use crate::models::workflow::State;
 
@@ -112,6 +113,7 @@ pub fn site(fields: &mut Fields<'_, '_>, form: Form) -> SiteRecord {
         credits: fields.patch("credits", list(credit)),
         blocks: fields.patch("blocks", list(block)),
         identity: fields.patch("identity", identity(form)),
+        script_variants: fields.firm("script_variants", boolean),
         visitors: counter(fields, form, "visitors"),
     }
 }
@@ -190,6 +192,30 @@ pub fn link_group(fields: &mut Fields<'_, '_>, form: Form) -> LinkGroupRecord {
         title: form.due(fields, "title", text(rules::title)),
         links: fields.patch("links", list(link)),
         position: form.position(fields),
+    }
+}
+
+/// One of the texts of a phrase: part of its name in files, to be changed in requests.
+fn script_text(fields: &mut Fields<'_, '_>, form: Form, name: &'static str) -> Patch<String> {
+    let form = match form {
+        Form::Line => Form::Create,
+        Form::Create | Form::Update => form,
+    };
+    form.due(fields, name, text(rules::script_phrase))
+}
+
+/// What an editor wants instead of what the dictionaries of scripts say.
+pub fn script_phrase(fields: &mut Fields<'_, '_>, form: Form) -> ScriptPhraseRecord {
+    form.begin(fields, &["site"]);
+    ScriptPhraseRecord {
+        site: form.key(fields, "site", rules::slug),
+        hans: script_text(fields, form, "hans"),
+        hant: script_text(fields, form, "hant"),
+        direction: fields.firm(
+            "direction",
+            word(PhraseDirection::ALL, PhraseDirection::as_str),
+        ),
+        note: fields.patch("note", text(rules::subtitle)),
     }
 }
 

@@ -310,6 +310,12 @@ operations! {
     UpdateLinkGroup "update_link_group" StructureWrite Editor Site;
     DeleteLinkGroup "delete_link_group" StructureWrite Editor Site;
 
+    ListScriptPhrases "list_script_phrases" StructureRead Reader Somewhere;
+    CreateScriptPhrase "create_script_phrase" StructureWrite Editor Site;
+    GetScriptPhrase "get_script_phrase" StructureRead Reader Site;
+    UpdateScriptPhrase "update_script_phrase" StructureWrite Editor Site;
+    DeleteScriptPhrase "delete_script_phrase" StructureWrite Editor Site;
+
     ListUsers "list_users" UsersRead Admin Everywhere;
     CreateUser "create_user" UsersWrite Admin Everywhere;
     GetUser "get_user" UsersRead Admin Everywhere;

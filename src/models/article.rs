@@ -391,6 +391,8 @@ pub struct PublicArticle {
     pub site_default_locale: String,
     /// Where its site's pages live.
     pub site_url_template: Option<String>,
+    /// Whether its site shows it in the other Chinese script where it lacks that.
+    pub site_script_variants: bool,
     /// Path of its category.
     pub category_path: String,
     /// Name of its category.

@@ -7,6 +7,7 @@ use super::article::Attachment;
 use super::contributor::{Contribution, ContributorName};
 use super::link_group::Link;
 use super::patch::Patch;
+use super::script_phrase::PhraseDirection;
 use super::site::{Block, Contact, Credit, Identity, Registration};
 use super::time::Precision;
 use super::workflow::State;
@@ -44,6 +45,8 @@ pub struct SiteRecord {
     pub blocks: Patch<Vec<Block>>,
     /// What it may call itself.
     pub identity: Patch<IdentityRecord>,
+    /// Whether articles are shown in the other Chinese script; `true` for a new site without it, never `Clear`.
+    pub script_variants: Patch<bool>,
     /// Opening balance of the visitor counter; 0 where absent or `null`.
     pub visitors: i64,
 }
@@ -157,6 +160,21 @@ pub struct LinkGroupRecord {
     pub links: Patch<Vec<Link>>,
     /// The place among the site's groups, from 1; never `Clear`, and never in a file.
     pub position: Patch<i64>,
+}
+
+/// What an editor wants instead of what the dictionaries say when a text is put into the other Chinese script.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ScriptPhraseRecord {
+    /// Slug of the site; natural key together with both texts.
+    pub site: String,
+    /// As it is written in Simplified texts. Required for a new phrase; never `Clear`.
+    pub hans: Patch<String>,
+    /// As it is written in Traditional texts. Required for a new phrase; never `Clear`.
+    pub hant: Patch<String>,
+    /// Which way it holds; both for a new phrase without it, never `Clear`.
+    pub direction: Patch<PhraseDirection>,
+    /// Why it is there.
+    pub note: Patch<String>,
 }
 
 /// A topic.

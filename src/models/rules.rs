@@ -27,6 +27,10 @@ pub const LIST: usize = 1_000;
 pub const MENU_ITEMS: usize = 5_000;
 /// Levels of a menu.
 pub const MENU_DEPTH: usize = 16;
+/// Characters of a phrase for putting texts into the other Chinese script, counted as code points.
+pub const SCRIPT_PHRASE: usize = 100;
+/// Such phrases of a site: all of them are read with every article that is put into the other script.
+pub const SCRIPT_PHRASES: i64 = 2_000;
 /// Characters of an address.
 pub const URL: usize = 2_000;
 /// Characters of a language tag (RFC 5646, section 4.4.1).
@@ -136,6 +140,23 @@ pub fn key(value: &str) -> Verdict {
         return Err("contains a control character; remove it".to_owned());
     }
     at_most_code_points(value, KEY)
+}
+
+/// What an editor wants for a phrase when texts are put into the other Chinese script: 1 to [`SCRIPT_PHRASE`] code points, one of them Chinese, and
+/// nothing that means something in HTML.
+pub fn script_phrase(value: &str) -> Verdict {
+    not_blank(value)?;
+    if value.chars().any(char::is_control) {
+        return Err("contains a control character; remove it".to_owned());
+    }
+    if value.contains(['<', '>', '&']) {
+        return Err("contains `<`, `>` or `&`; give the words beside it alone".to_owned());
+    }
+    let is_chinese = |c: char| matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3fffd}' | '〇' | '々');
+    if !value.chars().any(is_chinese) {
+        return Err("has no Chinese character; only Chinese texts are converted".to_owned());
+    }
+    at_most_code_points(value, SCRIPT_PHRASE)
 }
 
 /// The key of a file: a relative path of 1 to [`KEY`] code points that leads to no other folder than it says.

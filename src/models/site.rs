@@ -90,6 +90,8 @@ pub struct SiteContent {
     pub blocks: Doc<Vec<Block>>,
     /// What it may call itself.
     pub identity: Doc<Identity>,
+    /// Whether articles are shown in the other Chinese script to who asks for it by name, where they lack it.
+    pub script_variants: bool,
 }
 
 /// A stored site.

@@ -150,6 +150,8 @@ pub enum Fit {
     Same,
     /// It is close: `zh-Hans` for `zh-CN`. Also who refuses other languages gets it.
     Close,
+    /// It is made of a rendition in the other Chinese script.
+    Derived,
     /// It is another one.
     Other,
 }
@@ -331,6 +333,12 @@ impl Facts {
                 Code::LocaleFallsBack,
                 format!(
                     "The article does not exist in `{asked}`; readers get the closest language, `{locale}`. It exists in: {all}."
+                ),
+            ),
+            Fit::Derived => Reason::new(
+                Code::LocaleFallsBack,
+                format!(
+                    "The article does not exist in `{asked}`; readers get it as `{locale}`, put into the other Chinese script. Add a translation to have words of your own. It exists in: {all}."
                 ),
             ),
             Fit::Other => Reason::new(

@@ -8,7 +8,8 @@ use crate::models::rules;
 use super::record::{LineFault, Record};
 
 /// The types a line may have.
-const TYPES: &str = "portal, site, source, category, menu, link_group, topic, media, article";
+const TYPES: &str =
+    "portal, site, source, category, menu, link_group, script_phrase, topic, media, article";
 
 /// The record of a parsed line.
 pub(super) fn record(value: Value<'_>, line: u64) -> Result<Record, Vec<LineFault>> {
@@ -39,6 +40,7 @@ fn read_record(value: Value<'_>, faults: &mut Faults) -> Option<Record> {
         "category" => Record::Category(records::category(&mut fields)),
         "menu" => Record::Menu(records::menu(&mut fields, Form::Line)),
         "link_group" => Record::LinkGroup(records::link_group(&mut fields, Form::Line)),
+        "script_phrase" => Record::ScriptPhrase(records::script_phrase(&mut fields, Form::Line)),
         "topic" => Record::Topic(records::topic(&mut fields, Form::Line)),
         "media" => Record::Media(records::file(&mut fields)),
         "article" => Record::Article(Box::new(records::article(&mut fields, Form::Line))),

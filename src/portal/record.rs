@@ -1,8 +1,8 @@
 //! A line of a portal file, as a record or as its faults.
 
 use crate::models::record::{
-    ArticleRecord, CategoryRecord, FileRecord, LinkGroupRecord, MenuRecord, SiteRecord,
-    SourceRecord, TopicRecord,
+    ArticleRecord, CategoryRecord, FileRecord, LinkGroupRecord, MenuRecord, ScriptPhraseRecord,
+    SiteRecord, SourceRecord, TopicRecord,
 };
 
 /// One line of a portal file.
@@ -20,6 +20,8 @@ pub enum Record {
     Menu(MenuRecord),
     /// A group of links.
     LinkGroup(LinkGroupRecord),
+    /// What editors want instead of what the dictionaries of scripts say.
+    ScriptPhrase(ScriptPhraseRecord),
     /// A topic.
     Topic(TopicRecord),
     /// A file.

@@ -45,6 +45,8 @@ pub struct SiteLine<'a> {
     pub blocks: &'a [Block],
     /// What it may call itself.
     pub identity: &'a Identity,
+    /// Whether articles are shown in the other Chinese script.
+    pub script_variants: bool,
     /// The visitor counter.
     pub visitors: i64,
 }
@@ -120,6 +122,21 @@ pub struct LinkGroupLine<'a> {
     pub title: &'a str,
     /// Links in order.
     pub links: &'a [Link],
+}
+
+/// What editors want instead of what the dictionaries of scripts say.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScriptPhraseLine<'a> {
+    /// Slug of the site.
+    pub site: &'a str,
+    /// As it is written in Simplified texts.
+    pub hans: &'a str,
+    /// As it is written in Traditional texts.
+    pub hant: &'a str,
+    /// The word of its direction.
+    pub direction: &'a str,
+    /// Why it is there.
+    pub note: Option<&'a str>,
 }
 
 /// A topic.
@@ -287,6 +304,7 @@ enum Line<'a> {
     Category(&'a CategoryLine<'a>),
     Menu(&'a MenuLine<'a>),
     LinkGroup(&'a LinkGroupLine<'a>),
+    ScriptPhrase(&'a ScriptPhraseLine<'a>),
     Topic(&'a TopicLine<'a>),
     Media(&'a MediaLine<'a>),
     Article(&'a ArticleLine<'a>),
@@ -332,6 +350,11 @@ impl<W: Write> Writer<W> {
     /// Writes a group of links.
     pub fn link_group(&mut self, group: &LinkGroupLine<'_>) -> io::Result<()> {
         self.line(&Line::LinkGroup(group))
+    }
+
+    /// Writes a phrase.
+    pub fn script_phrase(&mut self, phrase: &ScriptPhraseLine<'_>) -> io::Result<()> {
+        self.line(&Line::ScriptPhrase(phrase))
     }
 
     /// Writes a topic.
@@ -666,6 +689,7 @@ mod tests {
             credits: &credits,
             blocks: &blocks,
             identity: &identity,
+            script_variants: false,
             visitors: 34_819_433,
         };
         let expected = SiteRecord {
@@ -687,6 +711,7 @@ mod tests {
                 names: set(identity.names.clone()),
                 domains: set(identity.domains.clone()),
             }),
+            script_variants: set(false),
             visitors: 34_819_433,
         };
         assert_eq!(

@@ -9,6 +9,7 @@ pub mod export;
 pub mod health;
 pub mod history;
 pub mod import;
+pub mod indexing;
 pub mod inspection;
 pub mod link_groups;
 pub mod management;
@@ -16,12 +17,14 @@ pub mod media;
 pub mod menus;
 pub mod sites;
 pub mod sources;
+pub mod suggestions;
 pub mod topics;
 pub mod upkeep;
 
 use crate::clock::Clock;
 use crate::content::media::Addresses;
 use crate::error::Result;
+use crate::index::Index;
 use crate::library::Library;
 use crate::models::revision::Retention;
 use crate::store::Store;
@@ -45,6 +48,8 @@ pub struct Services {
     pub history: history::History,
     /// Reading portal files.
     pub import: import::Import,
+    /// Keeping the search index.
+    pub indexing: indexing::Indexing,
     /// Looking after the bytes of files.
     pub inspection: inspection::Inspection,
     /// Reading groups of links.
@@ -59,27 +64,51 @@ pub struct Services {
     pub sites: sites::Sites,
     /// Reading sources.
     pub sources: sources::Sources,
+    /// Completing what readers type.
+    pub suggestions: suggestions::Suggestions,
     /// Reading topics.
     pub topics: topics::Topics,
     /// What runs by itself.
     pub upkeep: upkeep::Upkeep,
 }
 
+/// What operators decide.
+pub struct Settings {
+    /// Who may sign in how.
+    pub access: access::AccessSettings,
+    /// How long revisions stay.
+    pub retention: Retention,
+    /// How readers are counted.
+    pub counting: counting::CountingSettings,
+    /// Bytes of the search index that are kept in memory.
+    pub search_cache: u64,
+}
+
 impl Services {
-    /// Services on `store` with the time of `clock`; `settings` are those for tokens, `library` has the files, `addresses` says where they are for readers, `retention` is that of revisions, `counting` how readers are counted.
+    /// Services on `store` with the time of `clock`; `library` has the files, `addresses` says where they are for readers.
     pub fn new(
         store: &Store,
         clock: &Clock,
-        settings: access::AccessSettings,
         library: Library,
         addresses: Addresses,
-        retention: Retention,
-        counting: counting::CountingSettings,
+        settings: Settings,
     ) -> Result<Self> {
+        let Settings {
+            access,
+            retention,
+            counting,
+            search_cache,
+        } = settings;
         let days_kept = counting.days_kept;
+        let index = Index::new(search_cache);
         Ok(Self {
-            access: access::Access::new(store.clone(), clock.clone(), settings)?,
-            articles: articles::Articles::new(store.clone(), clock.clone(), addresses.clone()),
+            access: access::Access::new(store.clone(), clock.clone(), access)?,
+            articles: articles::Articles::new(
+                store.clone(),
+                clock.clone(),
+                addresses.clone(),
+                index.clone(),
+            ),
             categories: categories::Categories::new(store.clone(), clock.clone()),
             counting: counting::Counting::new(store.clone(), clock.clone(), counting),
             export: export::Export::new(store.clone(), library.clone(), addresses.clone()),
@@ -91,7 +120,9 @@ impl Services {
                 library.clone(),
                 addresses.clone(),
                 retention,
+                index.clone(),
             ),
+            indexing: indexing::Indexing::new(store.clone(), clock.clone(), index.clone()),
             inspection: inspection::Inspection::new(store.clone(), clock.clone(), library.clone()),
             link_groups: link_groups::LinkGroups::new(store.clone(), clock.clone()),
             management: management::Management::new(
@@ -100,13 +131,15 @@ impl Services {
                 library.clone(),
                 addresses.clone(),
                 retention,
+                index.clone(),
             ),
             media: media::Media::new(store.clone(), clock.clone(), library),
             menus: menus::Menus::new(store.clone(), clock.clone()),
             sites: sites::Sites::new(store.clone(), clock.clone()),
             sources: sources::Sources::new(store.clone(), clock.clone()),
+            suggestions: suggestions::Suggestions::new(store.clone(), clock.clone()),
             topics: topics::Topics::new(store.clone(), clock.clone()),
-            upkeep: upkeep::Upkeep::new(store.clone(), clock.clone(), retention),
+            upkeep: upkeep::Upkeep::new(store.clone(), clock.clone(), retention, index),
         })
     }
 }

@@ -1,15 +1,19 @@
 //! What keeps answers cheap: nothing here changes one.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::models::article::ArticleState;
+use crate::index::{Index, Pending, Room};
+use crate::models::article::{ArticleContent, ArticleState};
 use crate::models::revision::Retention;
 use crate::models::time::Ts;
+use crate::store::connection::Structure;
 use crate::store::counts::Deltas;
 use crate::store::listings::Listed;
 use crate::store::{self, Conn, Store};
@@ -38,14 +42,19 @@ pub struct Upkeep {
     store: Store,
     clock: Clock,
     retention: Retention,
+    index: Index,
+    /// The suggested keyword that was looked at last.
+    keywords_seen: Arc<AtomicI64>,
 }
 
 impl Upkeep {
-    pub(super) fn new(store: Store, clock: Clock, retention: Retention) -> Self {
+    pub(super) fn new(store: Store, clock: Clock, retention: Retention, index: Index) -> Self {
         Self {
             store,
             clock,
             retention,
+            index,
+            keywords_seen: Arc::default(),
         }
     }
 
@@ -54,10 +63,13 @@ impl Upkeep {
         let this = self.clone();
         tokio::task::spawn_blocking(move || {
             let now = Ts::from(this.clock.now());
-            while this
-                .store
-                .write_blocking(|conn| store::counts::roll_up(conn, now))?
-            {}
+            while this.store.write_blocking(|conn| {
+                let rolled_up = store::counts::roll_up(conn, now)?;
+                let mut pending = Pending::default();
+                this.index.remove(conn, &mut pending, &rolled_up.expired)?;
+                this.index.commit(conn, pending, Room::SMALL)?;
+                Ok(rolled_up.has_more)
+            })? {}
             Ok(())
         })
         .await
@@ -80,6 +92,28 @@ impl Upkeep {
                 store::idempotency::delete_old(conn, before, REPLIES_AT_ONCE)
             })? > 0
             {}
+            Ok(())
+        })
+        .await
+        .map_err(|e| Error::Internal(e.into()))?
+    }
+
+    /// Looks at some suggested keywords, others with each call, and forgets those that no article has any more.
+    pub async fn forget_unused_keywords(&self) -> Result<()> {
+        let this = self.clone();
+        tokio::task::spawn_blocking(move || {
+            let after = this.keywords_seen.load(Ordering::Relaxed);
+            let (unused, next) = this
+                .store
+                .read_blocking(|conn| store::suggestions::unused_keywords(conn, after))?;
+            if !unused.is_empty() {
+                this.store.write_blocking(|conn| {
+                    // Who lists an article adds its keywords.
+                    store::connection::lock_structure(conn, Structure::Changed)?;
+                    store::suggestions::forget_keywords(conn, unused)
+                })?;
+            }
+            this.keywords_seen.store(next, Ordering::Relaxed);
             Ok(())
         })
         .await
@@ -148,8 +182,9 @@ fn reindex(conn: &mut Conn, clock: &Clock) -> Result<u64> {
     store::maintenance::begin(conn)?;
     let now = Ts::from(clock.now());
     // What came and went by itself is told to followers before its traces go.
-    while store::counts::roll_up(conn, now)? {}
+    while store::counts::roll_up(conn, now)?.has_more {}
     store::maintenance::clear(conn)?;
+    store::suggestions::restore_names(conn)?;
     let mut counts = Deltas::new();
     let mut articles = 0;
     let sites: BTreeSet<i64> = store::sites::ids(conn)?.into_iter().collect();
@@ -194,6 +229,11 @@ fn reindex_batch(
         })
         .collect();
     store::listings::insert(conn, &listed, now)?;
+    let contents: Vec<(i64, &ArticleContent)> = loaded
+        .iter()
+        .map(|article| (article.row.id, &article.content))
+        .collect();
+    store::suggestions::save(conn, site_id, &[], &contents, now)?;
     let states: Vec<(i64, &ArticleState)> = loaded
         .iter()
         .map(|article| (article.row.id, &article.content.state))

@@ -6,10 +6,12 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use super::COUNTED;
 use super::connection::{Conn, Db};
 use super::fragments::any_of;
+use super::suggestions;
 use crate::error::Result;
 use crate::models::category::Category;
 use crate::models::managed::Managed;
 use crate::models::page::Total;
+use crate::models::suggestion::SuggestionKind;
 use crate::models::time::Ts;
 use crate::schema::{UtcTs, categories, sites};
 
@@ -48,6 +50,33 @@ pub fn counted(conn: &mut Conn, site_id: i64, now: Ts) -> Result<Vec<Counted>> {
     .bind::<UtcTs, _>(now)
     .bind::<BigInt, _>(site_id)
     .load(conn)?)
+}
+
+/// A category as it is named beside others of all sites.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Labelled {
+    /// Its id.
+    pub id: i64,
+    /// Slugs from the root.
+    pub path: String,
+    /// Its name.
+    pub name: String,
+    /// Slug of its site.
+    pub site: String,
+}
+
+/// Those of `ids` that exist, unordered.
+pub fn labelled(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Labelled>> {
+    Ok(categories::table
+        .inner_join(sites::table.on(sites::id.eq(categories::site_id)))
+        .filter(any_of(categories::id, ids))
+        .select((
+            categories::id,
+            categories::path,
+            categories::name,
+            sites::slug,
+        ))
+        .load(conn)?)
 }
 
 /// The columns of a [`Category`], in its order.
@@ -182,7 +211,7 @@ pub fn insert(
     position: i64,
     now: Ts,
 ) -> Result<i64> {
-    Ok(diesel::insert_into(categories::table)
+    let id = diesel::insert_into(categories::table)
         .values((
             categories::site_id.eq(site_id),
             categories::parent_id.eq(parent_id),
@@ -193,11 +222,14 @@ pub fn insert(
             categories::updated_at.eq(now),
         ))
         .returning(categories::id)
-        .get_result(conn)?)
+        .get_result(conn)?;
+    suggestions::add_name(conn, SuggestionKind::Category, Some(site_id), id, name)?;
+    Ok(id)
 }
 
 /// Changes a category's name and position.
 pub fn update(conn: &mut Conn, category: &Category, now: Ts) -> Result<()> {
+    suggestions::rename(conn, SuggestionKind::Category, category.id, &category.name)?;
     diesel::update(categories::table.find(category.id))
         .set((
             categories::name.eq(&category.name),
@@ -354,6 +386,7 @@ pub fn make_room(
 
 /// Changes everything that can change of a category. The paths of those below are for [`super::subtrees::rename_below`].
 pub fn place(conn: &mut Conn, category: &Category, now: Ts) -> Result<()> {
+    suggestions::rename(conn, SuggestionKind::Category, category.id, &category.name)?;
     diesel::update(categories::table.find(category.id))
         .set((
             categories::parent_id.eq(category.parent_id),
@@ -369,6 +402,7 @@ pub fn place(conn: &mut Conn, category: &Category, now: Ts) -> Result<()> {
 
 /// Removes a category that nothing refers to. Its totals are for [`super::totals::settle`].
 pub fn delete(conn: &mut Conn, id: i64) -> Result<()> {
+    suggestions::remove_name(conn, SuggestionKind::Category, id)?;
     diesel::delete(categories::table.find(id)).execute(conn)?;
     Ok(())
 }

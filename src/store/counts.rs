@@ -13,7 +13,7 @@ use diesel::sql_types::BigInt;
 
 use super::connection::{Conn, Structure, insert_rows, lock_structure, on_db};
 use super::fragments::any_of;
-use super::{changes, listings, stamps};
+use super::{changes, listings, stamps, suggestions};
 use crate::error::Result;
 use crate::models::article::ArticleState;
 use crate::models::listing::{List, ListKind};
@@ -150,13 +150,22 @@ pub fn of_list(conn: &mut Conn, list: List, now: Ts) -> Result<Option<i64>> {
     Ok(Some(found.articles))
 }
 
+/// What was rolled up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RolledUp {
+    /// Articles that have expired for good.
+    pub expired: Vec<i64>,
+    /// Whether there may be more to roll up.
+    pub has_more: bool,
+}
+
 /// Folds up to `FOLDED_AT_ONCE` events that are old enough into the numbers, takes articles that have expired by then
-/// off their lists, and records all of them as changes. Tells whether there may be more. Run it in a transaction.
-pub fn roll_up(conn: &mut Conn, now: Ts) -> Result<bool> {
+/// off their lists, and records all of them as changes. Run it in a transaction, which has the lock of a stamp afterwards.
+pub fn roll_up(conn: &mut Conn, now: Ts) -> Result<RolledUp> {
     lock_structure(conn, Structure::Kept)?;
     let gone = take_due(conn, Ts(now.0 - FOLD_AFTER))?;
     if gone.is_empty() {
-        return Ok(false);
+        return Ok(RolledUp::default());
     }
     let expired: Vec<i64> = gone
         .iter()
@@ -164,6 +173,7 @@ pub fn roll_up(conn: &mut Conn, now: Ts) -> Result<bool> {
         .map(|e| e.article_id)
         .collect();
     listings::remove(conn, &expired)?;
+    suggestions::forget(conn, &expired)?;
     let mut deltas = Deltas::new();
     for event in &gone {
         *deltas.entry(event.category_id).or_default() += event.delta;
@@ -176,7 +186,10 @@ pub fn roll_up(conn: &mut Conn, now: Ts) -> Result<bool> {
     changes::record_events(conn, &ids)?;
     let sites = articles.iter().map(|(site_id, _)| *site_id).collect();
     stamps::stamp(conn, &sites, now)?;
-    Ok(gone.len() == FOLDED_AT_ONCE)
+    Ok(RolledUp {
+        expired,
+        has_more: gone.len() == FOLDED_AT_ONCE,
+    })
 }
 
 /// Deletes and returns events that are not after `before`.

@@ -132,6 +132,11 @@ fn title_key(content: &ArticleContent) -> String {
     original.map_or_else(String::new, |text| fold::sort_key(&text.title))
 }
 
+/// Every list that shows `article` but those of the categories above it, each once.
+pub fn lists_of(article: &Listed<'_>) -> Vec<List> {
+    lists(article, &[])
+}
+
 /// Every list that shows `article`, each once.
 fn lists(article: &Listed<'_>, subtrees: &[i64]) -> Vec<List> {
     let content = article.content;

@@ -1,5 +1,6 @@
 //! SQL and nothing else: functions over `&mut Conn`, one file a resource.
 
+mod alone;
 pub mod analytics;
 pub mod api_keys;
 pub mod articles;
@@ -27,6 +28,8 @@ pub mod migrations;
 pub mod pool;
 pub mod rankings;
 mod rows;
+pub mod script_phrases;
+pub mod search;
 pub mod secrets;
 pub mod sessions;
 pub mod sign_ins;
@@ -35,11 +38,13 @@ pub mod sites;
 pub mod sources;
 pub mod stamps;
 pub mod subtrees;
+pub mod suggestions;
 pub mod topics;
 pub mod totals;
 pub mod users;
 pub mod writer;
 
+pub use alone::Alone;
 pub use connection::Conn;
 pub use pool::Store;
 

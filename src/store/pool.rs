@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::FairMutex;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connection::{self, Access, Conn, Target};
 use crate::config::{Config, Database};
@@ -71,6 +71,8 @@ enum Start {
 /// The database: hands out connections for reading and for writing.
 #[derive(Clone)]
 pub struct Store {
+    /// Where the database is.
+    pub(super) target: Target,
     readers: Pool,
     writers: Pool,
     /// On SQLite: one reader for each thread that serves requests.
@@ -113,8 +115,9 @@ impl Store {
         let half = usize::try_from(config.database_connections / 2).unwrap_or(1);
         let long_reads = Arc::new(Semaphore::new(half.max(1)));
         let patience = config.database_timeout;
-        match target {
+        match target.clone() {
             Target::Sqlite(_) => Ok(Self {
+                target: target.clone(),
                 long_reads,
                 patience,
                 writers: pool(Access::ReadWrite, 1, Start::AtFirstUse)?,
@@ -130,6 +133,7 @@ impl Store {
             Target::Postgres(_) => {
                 let both = pool(Access::ReadWrite, config.database_connections, Start::Now)?;
                 Ok(Self {
+                    target: target.clone(),
                     long_reads,
                     patience,
                     readers: both.clone(),
@@ -184,11 +188,7 @@ impl Store {
         &self,
         f: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let permit = Arc::clone(&self.long_reads).acquire_owned();
-        let permit = tokio::time::timeout(self.patience, permit)
-            .await
-            .map_err(|e| Error::Unavailable(e.into()))?
-            .map_err(|e| Error::Internal(e.into()))?;
+        let permit = self.leave_to_read_long().await?;
         // It goes with the work, which goes on where the request is given up.
         self.read(move |conn| {
             let outcome = f(conn);
@@ -196,6 +196,37 @@ impl Store {
             outcome
         })
         .await
+    }
+
+    /// What `then` makes of what `f` reads, off the async threads; `then` runs without a connection. `is_long` says whether the
+    /// work of `f` may grow with the data, as in [`Store::read_long`].
+    pub async fn read_then<T, U: Send + 'static>(
+        &self,
+        is_long: bool,
+        f: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+        then: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Result<U> {
+        let permit = match is_long {
+            true => Some(self.leave_to_read_long().await?),
+            false => None,
+        };
+        let store = self.clone();
+        let work = move || {
+            let read = store.read_blocking(f);
+            drop(permit);
+            read.map(then)
+        };
+        tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|e| Error::Internal(e.into()))?
+    }
+
+    async fn leave_to_read_long(&self) -> Result<OwnedSemaphorePermit> {
+        let permit = Arc::clone(&self.long_reads).acquire_owned();
+        tokio::time::timeout(self.patience, permit)
+            .await
+            .map_err(|e| Error::Unavailable(e.into()))?
+            .map_err(|e| Error::Internal(e.into()))
     }
 
     /// [`Store::read`] for `f` whose work is short and does not grow with the data. SQLite does such work in less time

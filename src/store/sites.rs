@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::COUNTED;
 use super::connection::{Conn, Db};
 use super::fragments::any_of;
+use super::suggestions;
 use crate::error::Result;
 use crate::models::managed::Managed;
 use crate::models::page::Total;
@@ -33,6 +34,7 @@ macro_rules! columns {
                 sites::credits,
                 sites::blocks,
                 sites::identity,
+                sites::script_variants,
             ),
             sites::version,
             sites::updated_at,
@@ -214,6 +216,7 @@ pub fn has_articles(conn: &mut Conn, id: i64) -> Result<bool> {
 /// Removes a site that has no articles, with everything of it but its totals ([`super::totals::settle`]); returns the ids that its
 /// categories had.
 pub fn delete(conn: &mut Conn, id: i64) -> Result<Vec<i64>> {
+    suggestions::forget_of_site(conn, id)?;
     // What refers to categories goes before them; the rest goes with the site.
     diesel::delete(menus::table.filter(menus::site_id.eq(id))).execute(conn)?;
     diesel::update(categories::table.filter(categories::site_id.eq(id)))

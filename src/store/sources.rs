@@ -5,12 +5,13 @@ use diesel::sql_types::BigInt;
 
 use super::connection::{Conn, on_db};
 use super::fragments::any_of;
-use super::{COUNTED, listings};
+use super::{COUNTED, listings, suggestions};
 use crate::error::Result;
 use crate::models::listing::ListKind;
 use crate::models::managed::Managed;
 use crate::models::page::Total;
 use crate::models::source::Source;
+use crate::models::suggestion::SuggestionKind;
 use crate::models::time::Ts;
 use crate::schema::{article_sources, articles, sources};
 
@@ -107,7 +108,7 @@ pub fn of_articles(conn: &mut Conn, article_ids: &[i64]) -> Result<Vec<(i64, Sou
 
 /// Adds a source and returns its id.
 pub fn insert(conn: &mut Conn, slug: &str, name: &str, url: Option<&str>, now: Ts) -> Result<i64> {
-    Ok(diesel::insert_into(sources::table)
+    let id = diesel::insert_into(sources::table)
         .values((
             sources::slug.eq(slug),
             sources::name.eq(name),
@@ -116,11 +117,14 @@ pub fn insert(conn: &mut Conn, slug: &str, name: &str, url: Option<&str>, now: T
             sources::updated_at.eq(now),
         ))
         .returning(sources::id)
-        .get_result(conn)?)
+        .get_result(conn)?;
+    suggestions::add_name(conn, SuggestionKind::Source, None, id, name)?;
+    Ok(id)
 }
 
 /// Changes a source's name and address.
 pub fn update(conn: &mut Conn, source: &Source, now: Ts) -> Result<()> {
+    suggestions::rename(conn, SuggestionKind::Source, source.id, &source.name)?;
     diesel::update(sources::table.find(source.id))
         .set((
             sources::name.eq(&source.name),
@@ -198,7 +202,7 @@ pub fn insert_free(
         sources::created_at.eq(now),
         sources::updated_at.eq(now),
     );
-    Ok(on_db!(conn, |c| {
+    let id: Option<i64> = on_db!(&mut *conn, |c| {
         diesel::insert_into(sources::table)
             .values(values)
             .on_conflict(sources::slug)
@@ -206,7 +210,11 @@ pub fn insert_free(
             .returning(sources::id)
             .get_result(c)
             .optional()?
-    }))
+    });
+    if let Some(id) = id {
+        suggestions::add_name(conn, SuggestionKind::Source, None, id, name)?;
+    }
+    Ok(id)
 }
 
 /// Whether an article names the source, in whatever state.
@@ -240,6 +248,7 @@ pub fn merge(conn: &mut Conn, from: i64, into: i64) -> Result<()> {
 
 /// Removes a source that no article names. Its totals are for [`super::totals::settle`].
 pub fn delete(conn: &mut Conn, id: i64) -> Result<()> {
+    suggestions::remove_name(conn, SuggestionKind::Source, id)?;
     diesel::delete(sources::table.find(id)).execute(conn)?;
     Ok(())
 }

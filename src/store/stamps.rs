@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{Duration, SubsecRound};
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
@@ -66,6 +67,21 @@ pub fn stamp(conn: &mut Conn, site_ids: &BTreeSet<i64>, now: Ts) -> Result<Ts> {
     }
     changes::settle(conn, stamp)?;
     Ok(stamp)
+}
+
+/// Keeps others from stamping until the running transaction ends, without a stamp of its own: nothing that readers are told of changes.
+/// Waits for as long as it takes.
+pub fn hold(conn: &mut Conn) -> Result<()> {
+    // On SQLite a writing transaction keeps everybody out.
+    if let Conn::Postgres(c) = conn {
+        c.batch_execute("SET LOCAL lock_timeout TO 0")?;
+        let _held: i32 = change_clock::table
+            .find(CLOCK)
+            .select(change_clock::id)
+            .for_no_key_update()
+            .first(c)?;
+    }
+    Ok(())
 }
 
 /// What shares a second cannot be told apart by `If-Modified-Since`, so each change has one of its own, in the future if

@@ -2,6 +2,7 @@
 
 mod balance;
 pub mod bots;
+pub mod completion;
 pub mod diff;
 pub mod fold;
 pub mod html;
@@ -9,5 +10,8 @@ pub mod language;
 mod markup;
 pub mod media_links;
 pub mod order;
+pub mod pinyin;
 pub mod reading;
+pub mod script;
 pub mod slug;
+pub mod units;

@@ -190,13 +190,14 @@ struct Row {
 
 /// Everything that requests can change, as numbers. Sessions apart: the tests themselves open them.
 fn dump(app: &TestApp) -> Vec<Row> {
-    const VERSIONED: [&str; 10] = [
+    const VERSIONED: [&str; 11] = [
         "sites",
         "sources",
         "categories",
         "topics",
         "menus",
         "link_groups",
+        "script_phrases",
         "articles",
         "media",
         "users",

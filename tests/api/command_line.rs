@@ -385,7 +385,7 @@ fn an_export_of_nothing_is_a_fault() {
     for database in databases() {
         Place::with(&database)
             .run(&["export"])
-            .assert_failed(&["6 not applied yet: run `masthead migrate`"]);
+            .assert_failed(&["7 not applied yet: run `masthead migrate`"]);
     }
     let place = Place::new();
     place
@@ -496,7 +496,7 @@ fn a_doctor_finds_missing_migrations_and_leaves_them_missing() {
             assert_eq!(said.code, Some(1), "{said:#?}");
             assert!(
                 said.out
-                    .contains("FAIL  migrations: 6 not applied yet: run `masthead migrate`\n"),
+                    .contains("FAIL  migrations: 7 not applied yet: run `masthead migrate`\n"),
                 "{said:#?}"
             );
         }

@@ -5,7 +5,7 @@ use crate::support::client::Answer;
 use crate::support::{Portal, TestApp, on_both};
 
 /// Every kind of public answer.
-const PATHS: [&str; 16] = [
+const PATHS: [&str; 18] = [
     "/api/v1/sites",
     "/api/v1/sites/demo",
     "/api/v1/sites/demo/menus",
@@ -22,6 +22,8 @@ const PATHS: [&str; 16] = [
     "/api/v1/articles/changes?site=demo",
     "/api/v1/articles/1?include=neighbors,related,breadcrumbs,site_details",
     "/api/v1/sites/demo/articles/a",
+    "/api/v1/search?q=article&site=demo&facets=category,source,year",
+    "/api/v1/search/suggestions?q=cat&site=demo",
 ];
 
 fn portal() -> Portal {

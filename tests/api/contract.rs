@@ -141,7 +141,7 @@ on_both! {
 }
 
 /// Tables that operations read; without them each fails.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "counting_policies",
     "sites",
     "sources",
@@ -149,6 +149,7 @@ const TABLES: [&str; 11] = [
     "topics",
     "menus",
     "link_groups",
+    "script_phrases",
     "articles",
     "media",
     "listings",
@@ -928,12 +929,19 @@ async fn rival(app: &TestApp, call: &Call) -> Option<Call> {
     Some(match call.operation.id.as_str() {
         // What these make has a name that can be used once.
         "createArticle" | "createSite" | "createCategory" | "createSource" | "createTopic"
-        | "createMenu" | "createLinkGroup" | "createUser" | "runBatch" => call.clone(),
+        | "createMenu" | "createLinkGroup" | "createScriptPhrase" | "createUser" | "runBatch" => {
+            call.clone()
+        }
         "updateArticle" => call.with_body(json!({"slug": "a2"})),
         // A draft was never public.
         "transitionArticle" => call.with_body(json!({"to": "retracted", "reason": "错"})),
         "putTranslation" => call.with_body(json!({"title": "文章", "body_html": "", "slug": "a2"})),
         "updateCategory" => call.with_body(json!({"slug": "local"})),
+        "updateScriptPhrase" => {
+            let taken = json!({"site": "demo", "hans": "占用", "hant": "佔用"});
+            app.desk("admin").made("/script-phrases", &taken).await;
+            call.with_body(json!({"hans": "占用", "hant": "佔用"}))
+        }
         "updateUser" => {
             app.account("taken@example.org", "reader");
             call.with_body(json!({"email": "taken@example.org"}))

@@ -228,6 +228,8 @@ impl Harvest {
                 })
                 .collect(),
             "listArticles" => self.lists(operation),
+            "searchArticles" => self.searches(operation),
+            "suggestSearch" => self.beginnings(operation),
             "getArticleViews" | "getArticleViewHistory" => (self.articles.iter())
                 .map(|(name, _, id, _)| {
                     (
@@ -249,6 +251,48 @@ impl Harvest {
             "getMediaFile" => Vec::new(),
             id => panic!("what is there to ask `{id}` for?"),
         }
+    }
+
+    /// Searches for each keyword and a few words, by time: what is as relevant as another depends on what else was indexed with it.
+    fn searches(&self, operation: &Operation) -> Vec<(String, String)> {
+        let words = self.keywords.iter().map(|keyword| {
+            let letters = keyword
+                .chars()
+                .map(|c| if c.is_alphanumeric() { c } else { ' ' });
+            letters.collect::<String>()
+        });
+        let words: BTreeSet<String> = words
+            .chain(["article", "科技", "的"].map(str::to_owned))
+            .collect();
+        let words = words.iter().filter(|words| !words.trim().is_empty());
+        let queries = words.flat_map(|words| {
+            ["", "&locale=en", "&has_attachments=true"]
+                .map(|filter| format!("q={words}&sort=published_at&count=exact{filter}"))
+        });
+        queries
+            .map(|query| {
+                (
+                    format!("search {query}"),
+                    format!("{}?{query}", operation.template),
+                )
+            })
+            .collect()
+    }
+
+    /// The beginnings of some keywords.
+    fn beginnings(&self, operation: &Operation) -> Vec<(String, String)> {
+        let heads = self
+            .keywords
+            .iter()
+            .take(50)
+            .map(|keyword| keyword.chars().take(2).collect::<String>());
+        let heads: BTreeSet<String> = heads
+            .filter(|head| head.chars().all(char::is_alphanumeric))
+            .collect();
+        let queries = heads.iter().map(|head| format!("q={head}&limit=20"));
+        queries
+            .map(|query| (query.clone(), format!("{}?{query}", operation.template)))
+            .collect()
     }
 
     /// Lists of articles by each value of each filter, and in every order.
@@ -490,6 +534,12 @@ impl Names {
     fn put(&self, value: &mut Value, kind: &'static str) {
         match value {
             Value::Object(members) => {
+                // Suggestions say what they are.
+                let kind = match members.get("kind").and_then(Value::as_str) {
+                    Some("category") => "category",
+                    Some("source") => "sources",
+                    _ => kind,
+                };
                 for name in ["updated_at", "changed_at", "version"] {
                     members.remove(name);
                 }

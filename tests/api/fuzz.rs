@@ -40,7 +40,7 @@ const OPAQUE: [&str; 2] = ["cursor", "since"];
 const LENIENT_TAGS: [&str; 1] = ["feeds"];
 
 /// Values that are valid alone and may refuse each other: such a request may be a 400 that names one of these.
-const EXCLUSIONS: [Exclusion; 8] = [
+const EXCLUSIONS: [Exclusion; 9] = [
     (&["page", "cursor"], |request| {
         request.has("page") && request.has("cursor")
     }),
@@ -68,6 +68,12 @@ const EXCLUSIONS: [Exclusion; 8] = [
     }),
     (&["updated_from", "updated_to"], |request| {
         request.has("updated_to") && request.day("updated_from") >= request.day("updated_to")
+    }),
+    // Nobody wants the least relevant first.
+    (&["order"], |request| {
+        request.path == "/api/v1/search"
+            && request.value("order") == Some("asc")
+            && request.value("sort") != Some("published_at")
     }),
 ];
 
@@ -501,7 +507,11 @@ impl Subject {
 
     /// Takes over what the document and earlier answers have for the parameters.
     fn learn(&mut self, bag: &Bag) {
-        let own = self.resource("?");
+        let own = match self.id.as_str() {
+            // Its filters are those of articles.
+            "searchArticles" => "article".to_owned(),
+            _ => self.resource("?"),
+        };
         let resources: Vec<String> = self
             .parameters
             .iter()

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Portal, TestApp, on_both};
 
-const SITES: [&str; 2] = ["east", "west"];
-const CATEGORIES: [&str; 4] = ["a", "a/b", "a/b/c", "d"];
+pub const SITES: [&str; 2] = ["east", "west"];
+pub const CATEGORIES: [&str; 4] = ["a", "a/b", "a/b/c", "d"];
 const TITLES: [&str; 6] = [
     "Zebra",
     "ａpple",
@@ -19,7 +19,7 @@ const KEYWORDS: [&str; 3] = ["AI", "深海", "碳 中和"];
 
 /// An article as the test knows it.
 #[derive(Debug, Clone)]
-struct Known {
+pub struct Known {
     key: String,
     site: &'static str,
     category: &'static str,
@@ -41,7 +41,7 @@ fn some<'a>(random: &mut fastrand::Rng, of: &[&'a str]) -> Vec<&'a str> {
         .collect()
 }
 
-fn known(random: &mut fastrand::Rng, n: usize) -> Known {
+pub fn known(random: &mut fastrand::Rng, n: usize) -> Known {
     Known {
         key: format!("k{n}"),
         site: random.choice(SITES).unwrap(),
@@ -62,7 +62,7 @@ fn known(random: &mut fastrand::Rng, n: usize) -> Known {
     }
 }
 
-fn portal(articles: &[Known], site: &'static str) -> Portal {
+pub fn portal(articles: &[Known], site: &'static str) -> Portal {
     let mut portal = Portal::new(site)
         .source("s1")
         .source("s2")

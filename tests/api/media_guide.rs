@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use masthead::media::format::Format;
+use url::form_urlencoded;
 
 use crate::support::client::Answer;
 use crate::support::media::{Form, jpeg, mp3, path, pdf};
@@ -46,6 +47,7 @@ pub async fn send(app: &TestApp, words: Vec<String>) -> Answer {
     let mut words = words.into_iter().skip(1);
     let (mut method, mut url, mut body, mut form) = (None, String::new(), None, None);
     let mut headers = Vec::new();
+    let mut parts = Vec::new();
     while let Some(word) = words.next() {
         match word.as_str() {
             "-X" => method = words.next(),
@@ -55,6 +57,14 @@ pub async fn send(app: &TestApp, words: Vec<String>) -> Answer {
                 headers.push((name.to_owned(), value.to_owned()));
             }
             "-d" => body = words.next(),
+            // What is sent is a GET: parts of its query.
+            "-G" => {}
+            "--data-urlencode" => {
+                let part = words.next().unwrap();
+                let (name, value) = part.split_once('=').unwrap();
+                let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
+                parts.push(format!("{name}={value}"));
+            }
             "-F" => {
                 let part = words.next().unwrap();
                 let (name, value) = part.split_once('=').unwrap();
@@ -66,6 +76,10 @@ pub async fn send(app: &TestApp, words: Vec<String>) -> Answer {
             }
             _ => url = word,
         }
+    }
+    if !parts.is_empty() {
+        let joint = if url.contains('?') { '&' } else { '?' };
+        url = format!("{url}{joint}{}", parts.join("&"));
     }
     let is_sent = body.is_some() || form.is_some();
     let method = method.unwrap_or(if is_sent { "POST" } else { "GET" }.to_owned());

@@ -252,21 +252,54 @@ fn filter(name: &str, known: &Known) -> Option<String> {
         }
         // Not filters: `lists` varies them.
         "sort" | "order" | "locale" | "limit" | "cursor" | "page" | "count" => return None,
-        "Accept-Language" => return None,
+        // Nor these: `searches` does.
+        "q" | "facets" | "Accept-Language" => return None,
         _ => panic!("what could a list filtered by `{name}` show?"),
     })
 }
 
-/// Lists by every filter in every order, by every two and by all of them.
-fn lists(operation: &Operation, known: &Known) -> Vec<Probe> {
-    let filters: BTreeMap<&str, String> = operation
+/// The filters of an operation, with their values.
+fn filters<'a>(operation: &'a Operation, known: &Known) -> BTreeMap<&'a str, String> {
+    let names = operation
         .parameters
         .iter()
-        .filter_map(|parameter| {
-            let name = parameter["name"].as_str().unwrap();
-            Some((name, filter(name, known)?))
-        })
-        .collect();
+        .map(|parameter| parameter["name"].as_str().unwrap());
+    names
+        .filter_map(|name| Some((name, filter(name, known)?)))
+        .collect()
+}
+
+/// Completes a word that all have, and words that only what is hidden has. Of each it is seen to show some.
+fn suggestions() -> Vec<Probe> {
+    let every = "/api/v1/search/suggestions?limit=20";
+    let mut probes = vec![
+        Probe::blind(format!("{every}&q=zyx"), &[]),
+        Probe::blind(format!("{every}&q=sha"), &[]),
+        Probe::blind(format!("{every}&q=s&site=demo"), &[]),
+    ];
+    for way in WAYS {
+        let upper = way.to_uppercase();
+        for (typed, like) in [
+            (format!("q={way}"), format!("q={NO_WORD}")),
+            (
+                format!("q={upper} t&site=demo"),
+                format!("q={NO_WORD} t&site=demo"),
+            ),
+            (format!("q={way}bt"), format!("q={NO_WORD}bt")),
+        ] {
+            probes.push(Probe::knowing(
+                way,
+                format!("{every}&{typed}"),
+                format!("{every}&{like}"),
+            ));
+        }
+    }
+    probes
+}
+
+/// Lists by every filter in every order, by every two and by all of them.
+fn lists(operation: &Operation, known: &Known) -> Vec<Probe> {
+    let filters = filters(operation, known);
     let names: Vec<&str> = filters.keys().copied().collect();
     let mut sets: BTreeSet<BTreeSet<&str>> =
         BTreeSet::from([BTreeSet::new(), names.iter().copied().collect()]);
@@ -345,6 +378,78 @@ fn lists(operation: &Operation, known: &Known) -> Vec<Probe> {
     probes
 }
 
+/// Searches for a word that all articles have, by every filter and by all of them, and for words that only what is hidden has.
+fn searches(operation: &Operation, known: &Known) -> Vec<Probe> {
+    let filters = filters(operation, known);
+    let names: Vec<&str> = filters.keys().copied().collect();
+    let mut sets: BTreeSet<BTreeSet<&str>> =
+        BTreeSet::from([BTreeSet::new(), names.iter().copied().collect()]);
+    sets.extend(names.iter().map(|name| match *name {
+        "subtree" | "category_path" => BTreeSet::from(["subtree", "category_path", "site"]),
+        // What names ids is told of below.
+        "ids" => BTreeSet::new(),
+        name => BTreeSet::from([name]),
+    }));
+    let every = "/api/v1/search?limit=100&count=exact&facets=category,source,year&locale=zh-Hans";
+    let mut probes = Vec::new();
+    for set in &sets {
+        let query: String = set
+            .iter()
+            .filter(|name| **name != "ids")
+            .map(|name| format!("&{name}={}", filters[name]))
+            .collect();
+        for order in ["", "&sort=published_at", "&sort=published_at&order=asc"] {
+            probes.push(Probe::blind(
+                format!("{every}&q=shared{order}{query}"),
+                &WAYS,
+            ));
+        }
+    }
+    for (way, id) in &known.ids {
+        let own = known.own_contributors[way];
+        let upper = way.to_uppercase();
+        for (words, like) in [
+            (format!("q={way}"), format!("q={NO_WORD}")),
+            (format!("q={upper}"), format!("q={NO_WORD}")),
+            (
+                format!("q=%22{way} title%22"),
+                format!("q=%22{NO_WORD} title%22"),
+            ),
+            // Where nothing has all of them, most are enough.
+            (
+                format!("q={way} shared article"),
+                format!("q={NO_WORD} shared article"),
+            ),
+            (
+                format!("q=shared&ids={id}"),
+                format!("q=shared&ids={NO_ID}"),
+            ),
+            (
+                format!("q=shared&contributor={own}"),
+                format!("q=shared&contributor={NO_ID}"),
+            ),
+            (
+                format!("q=shared&keyword={way}"),
+                format!("q=shared&keyword={NO_WORD}"),
+            ),
+        ] {
+            probes.push(Probe::knowing(
+                way,
+                format!("{every}&{words}"),
+                format!("{every}&{like}"),
+            ));
+        }
+        let mut without = Probe::knowing(
+            way,
+            format!("{every}&q=shared -{way}"),
+            format!("{every}&q=shared -{NO_WORD}"),
+        );
+        without.shows.clear();
+        probes.push(without);
+    }
+    probes
+}
+
 const INCLUDE: &str = "include=breadcrumbs,neighbors,related,site_details";
 
 /// The ways to an operation on which a hidden article could show. A new operation needs a line here.
@@ -352,6 +457,8 @@ fn probes(operation: &Operation, known: &Known) -> Vec<Probe> {
     let plain = |path: &str| vec![Probe::blind(path.to_owned(), &[])];
     match operation.id.as_str() {
         "listArticles" => lists(operation, known),
+        "searchArticles" => searches(operation, known),
+        "suggestSearch" => suggestions(),
         "listArticleChanges" => [
             "",
             "&site=demo",
@@ -559,6 +666,21 @@ async fn pages(app: &TestApp) -> Vec<Answer> {
             );
         }
     }
+    for order in ["relevance", "published_at", "published_at&order=asc"] {
+        let mut cursor = String::new();
+        loop {
+            let path = format!("/api/v1/search?q=shared&limit=3&count=exact&sort={order}{cursor}");
+            let page = app.get(&path).await;
+            let next = page.json()["next_cursor"]
+                .as_str()
+                .map(|next| format!("&cursor={next}"));
+            answers.push(page);
+            match next {
+                Some(next) => cursor = next,
+                None => break,
+            }
+        }
+    }
     let mut since = String::new();
     loop {
         let part = app
@@ -651,13 +773,20 @@ async fn assert_hidden(app: &TestApp, known: &Known, tags: &BTreeMap<String, Str
                     assert_eq!(headers, [""; 0], "{answer}\n{unknown}");
                 }
             }
-            if operation.id == "listArticles" && !probe.path.contains("page=2") {
+            if ["listArticles", "searchArticles"].contains(&&*operation.id)
+                && !probe.path.contains("page=2")
+            {
                 let list = answer.json();
-                assert_eq!(
-                    list["total"],
-                    list["items"].as_array().unwrap().len(),
-                    "{answer}"
-                );
+                let shown = list["items"].as_array().unwrap().len();
+                assert_eq!(list["total"], shown, "{answer}");
+                // Every article has one category and one year.
+                for facet in ["category", "year"] {
+                    if let Some(counts) = list["facets"][facet].as_array() {
+                        let counted: i64 =
+                            counts.iter().map(|c| c["count"].as_i64().unwrap()).sum();
+                        assert_eq!(json!(counted), shown, "{answer}");
+                    }
+                }
             }
         }
     }

@@ -175,9 +175,9 @@ on_both! {
             ("both", "", "locale_available", "en"), ("both", "?locale=en", "locale_available", "en"),
             ("both", "?locale=ZH-hans", "locale_available", "zh-Hans"), ("both", "?locale=zh-CN", "locale_falls_back", "zh-Hans"),
             ("both", "?locale=zh", "locale_falls_back", "zh-Hans"), ("both", "?locale=en-GB", "locale_falls_back", "en"),
-            ("both", "?locale=fr", "locale_missing", "en"), ("both", "?locale=zh-Hant", "locale_missing", "en"),
+            ("both", "?locale=fr", "locale_missing", "en"), ("both", "?locale=zh-Hant", "locale_falls_back", "zh-Hant"),
             ("one", "", "locale_missing", "zh-Hant"), ("one", "?locale=zh-TW", "locale_falls_back", "zh-Hant"),
-            ("one", "?locale=zh-Hant", "locale_available", "zh-Hant"), ("one", "?locale=zh-Hans", "locale_missing", "zh-Hant"),
+            ("one", "?locale=zh-Hant", "locale_available", "zh-Hant"), ("one", "?locale=zh-Hans", "locale_falls_back", "zh-Hans"), ("both", "?locale=zh-TW", "locale_falls_back", "zh-Hant-TW"),
         ];
         for (slug, query, expected, served) in cases {
             let id = json!(app.article_id(slug).await);
@@ -191,6 +191,7 @@ on_both! {
             if !query.is_empty() {
                 let strict = app.get(&format!("/api/v1/articles/{id}{query}&fallback=none")).await;
                 assert_eq!(strict.status == 200, expected != "locale_missing", "{strict}");
+                assert!(strict.status != 200 || strict.json()["locale"] == served, "{strict}");
             }
         }
         let id = app.article_id("both").await;

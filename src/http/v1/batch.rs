@@ -284,6 +284,7 @@ impl Request<'_> {
             ["articles", ..] => resource!(articles),
             ["categories", ..] => resource!(@arms categories),
             ["link-groups", ..] => resource!(link_groups),
+            ["script-phrases", ..] => resource!(script_phrases),
             // Files come in forms of their own, one a request.
             ["media", id] => match method {
                 "PATCH" => managed::media::update(self::id(id)?, self.expected()?, &self.body()?),

@@ -18,6 +18,7 @@ pub fn configure(config: &mut ServiceConfig) {
     use management::media as managed_media;
     use management::menus as managed_menus;
     use management::previews as managed_previews;
+    use management::script_phrases;
     use management::sites as managed_sites;
     use management::sources as managed_sources;
     use management::tokens;
@@ -28,7 +29,7 @@ pub fn configure(config: &mut ServiceConfig) {
 
     use delivery::{
         articles, categories, counters, history, link_groups, media, menus, previews, rankings,
-        sites, sources, topics,
+        search, sites, sources, suggestions, topics,
     };
     config.service(
         scope("/api/v1/auth")
@@ -88,6 +89,11 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(managed_link_groups::get_managed_link_group)
             .service(managed_link_groups::update_link_group)
             .service(managed_link_groups::delete_link_group)
+            .service(script_phrases::list_script_phrases)
+            .service(script_phrases::create_script_phrase)
+            .service(script_phrases::get_script_phrase)
+            .service(script_phrases::update_script_phrase)
+            .service(script_phrases::delete_script_phrase)
             .service(managed_media::list_managed_media)
             .service(managed_media::create_media)
             .service(managed_media::get_managed_media)
@@ -136,6 +142,8 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(articles::get_article_by_slug)
             .service(history::get_article_view_history)
             .service(rankings::get_ranking)
+            .service(search::search_articles)
+            .service(suggestions::suggest_search)
             .service(media::get_media_file)
             .service(previews::get_preview),
     );

@@ -1,7 +1,8 @@
 //! One article with everything on its page.
 
 use super::media::{self, Linked};
-use super::{Articles, Languages, Summary, choose, locales, summaries};
+use super::variants::{self, choose};
+use super::{Articles, Languages, Summary, locales, summaries};
 use crate::content::media::Addresses;
 use crate::error::{Error, Resource, Result};
 use crate::models::article::{Audio, PublicArticle, Retraction, StoredAttachment, StoredText};
@@ -36,6 +37,8 @@ pub struct Detail {
     pub article: PublicArticle,
     /// The rendition served.
     pub text: StoredText,
+    /// Whether it was put into the other Chinese script for this answer.
+    pub derived: bool,
     /// The languages it exists in, the original first.
     pub available_locales: Vec<String>,
     /// Who made it.
@@ -173,13 +176,14 @@ fn detail(
     let ids = [id];
     let renditions = store::articles::renditions(conn, &ids)?;
     let available_locales = locales(&article, &renditions);
-    let locale = choose(&article, &available_locales, languages).ok_or_else(|| {
+    let served = choose(&article, &available_locales, languages).ok_or_else(|| {
         let available = available_locales.clone();
         Error::NoSuchLanguage { available }
     })?;
-    let text = store::articles::body(conn, id, &locale)?.ok_or_else(|| {
+    let text = store::articles::body(conn, id, &served.locale)?.ok_or_else(|| {
         Error::internal(format!(
-            "article {id} has no text in its language `{locale}`"
+            "article {id} has no text in its language `{}`",
+            served.locale
         ))
     })?;
     let ancestors = if include.breadcrumbs {
@@ -212,6 +216,7 @@ fn detail(
     let audio = std::mem::take(&mut article.article.audio.0);
     let mut value = Detail {
         text,
+        derived: false,
         available_locales,
         contributions: store::contributors::of_articles(conn, &ids)?,
         sources: store::sources::of_articles(conn, &ids)?
@@ -231,6 +236,9 @@ fn detail(
         site,
         article,
     };
+    if let Some(conversion) = served.conversion {
+        variants::derive_detail(conn, &mut value, conversion)?;
+    }
     media::of_detail(conn, addresses, &mut value)?;
     Ok(Fresh { value, freshness })
 }

@@ -1,60 +1,23 @@
 //! Lists of articles: filters that combine, three orders, pages and totals.
 
-use chrono::{FixedOffset, NaiveDate, NaiveTime};
-
+use super::filters::{ArticleFilters, Narrowed};
 use super::{Articles, Languages, Summary, media, summaries};
 use crate::content::media::Addresses;
 use crate::error::Result;
 use crate::models::article::PublicArticle;
 use crate::models::freshness::Fresh;
-use crate::models::listing::{Direction, List, ListKind, Place, Sort};
+use crate::models::listing::{Direction, Place, Sort};
 use crate::models::page::{Count, Page, PageQuery, Total};
-use crate::models::rules;
 use crate::models::time::Ts;
 use crate::store::articles::{Filters, Window};
-use crate::store::listings::{self, ATTACHED};
+use crate::store::listings;
 use crate::store::{self, Conn};
-
-/// A moment as callers give it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
-    /// An instant.
-    At(Ts),
-    /// The beginning of a day where the site is, or in UTC without one.
-    Day(NaiveDate),
-}
 
 /// Which articles a list shows, and which page of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArticleQuery {
-    /// Slug of a site.
-    pub site: Option<String>,
-    /// Id of a category.
-    pub category: Option<i64>,
-    /// Path of a category of the site, present or former.
-    pub category_path: Option<String>,
-    /// Whether the categories below count too.
-    pub subtree: bool,
-    /// Id of a source.
-    pub source: Option<i64>,
-    /// Id of a topic.
-    pub topic: Option<i64>,
-    /// A keyword.
-    pub keyword: Option<String>,
-    /// Id of a contributor.
-    pub contributor: Option<i64>,
-    /// A language that it exists in.
-    pub available_in: Option<String>,
-    /// Published then or later.
-    pub published_from: Option<Moment>,
-    /// Published before then.
-    pub published_to: Option<Moment>,
-    /// Changed then or later.
-    pub updated_from: Option<Moment>,
-    /// With files, or without.
-    pub has_attachments: Option<bool>,
-    /// Only these.
-    pub ids: Option<Vec<i64>>,
+    /// Which articles.
+    pub filters: ArticleFilters,
     /// What it is sorted by.
     pub sort: Sort,
     /// Which end comes first.
@@ -77,20 +40,23 @@ impl ArticleQuery {
     /// that are passed over, no counting.
     fn is_bounded(&self) -> bool {
         let Self {
-            site,
-            category,
-            category_path,
-            subtree: _,
-            source,
-            topic,
-            keyword,
-            contributor,
-            available_in,
-            published_from,
-            published_to,
-            updated_from,
-            has_attachments,
-            ids: _,
+            filters:
+                ArticleFilters {
+                    site,
+                    category,
+                    category_path,
+                    subtree: _,
+                    source,
+                    topic,
+                    keyword,
+                    contributor,
+                    available_in,
+                    published_from,
+                    published_to,
+                    updated_from,
+                    has_attachments,
+                    ids: _,
+                },
             sort,
             direction: _,
             page,
@@ -144,26 +110,10 @@ fn page(
     addresses: &Addresses,
     now: Ts,
 ) -> Result<Fresh<Page<Summary, Place>>> {
-    let site = match &query.site {
-        None => None,
-        Some(slug) => Some(store::sites::find_zone(conn, slug)?),
-    };
-    let freshness = match &site {
-        Some(Some((id, _))) => store::stamps::of_site(conn, *id, now)?,
-        Some(None) | None => store::stamps::of_everything(conn, now)?,
-    };
-    let filters = match &site {
-        Some(None) => None,
-        Some(Some((id, offset))) => filters(conn, query, Some(*id), offset)?,
-        None => filters(conn, query, None, "+00:00")?,
-    };
-    let found = match filters {
-        None => Page {
-            items: Vec::new(),
-            next: None,
-            total: query.page.count.exactly(0),
-        },
-        Some(filters) => match &query.ids {
+    let (freshness, narrowed) = query.filters.narrow(conn, now)?;
+    let found = match narrowed.map(walk) {
+        None => Page::empty(query.page.count),
+        Some(filters) => match &query.filters.ids {
             Some(ids) => page_of_ids(conn, ids, &filters, query, now)?,
             None => page_of_list(conn, filters, query, now)?,
         },
@@ -263,81 +213,26 @@ fn page_of_ids(
     ))
 }
 
-/// The lists that `query` names, the one expected to be shortest first; `None` where nothing can stand in all.
-fn filters(
-    conn: &mut Conn,
-    query: &ArticleQuery,
-    site_id: Option<i64>,
-    utc_offset: &str,
-) -> Result<Option<Filters>> {
-    let mut lists = Vec::new();
-    let mut named = |kind, reference: Option<i64>| {
-        lists.extend(reference.map(|reference| List { kind, reference }));
-    };
-    named(ListKind::Contributor, query.contributor);
-    named(ListKind::Topic, query.topic);
-    let in_category = if query.subtree {
-        ListKind::Subtree
-    } else {
-        ListKind::Category
-    };
-    let mut is_within_site = false;
-    if let (Some(site_id), Some(path)) = (site_id, &query.category_path) {
-        let Some((id, _)) = store::category_paths::resolve(conn, site_id, path)? else {
-            return Ok(None);
-        };
-        named(in_category, Some(id));
-        is_within_site = true;
-    }
-    if let Some(id) = query.category {
-        if let Some(site_id) = site_id {
-            // Either all articles of a category are of the site, or none.
-            if store::categories::site_of(conn, id)? != Some(site_id) {
-                return Ok(None);
-            }
-            is_within_site = true;
-        }
-        named(in_category, Some(id));
-    }
-    named(ListKind::Source, query.source);
-    lists.extend(query.keyword.as_deref().map(listings::of_keyword));
-    lists.extend((query.has_attachments == Some(true)).then_some(ATTACHED));
-    lists.extend(query.available_in.as_deref().map(listings::of_locale));
-    if let Some(reference) = site_id.filter(|_| !is_within_site) {
-        lists.push(List {
-            kind: ListKind::Site,
-            reference,
-        });
-    }
+/// The lists that filters come to, the one to be walked first.
+fn walk(narrowed: Narrowed) -> Filters {
+    let Narrowed {
+        mut lists,
+        published_from,
+        published_to,
+        updated_from,
+        has_attachments,
+    } = narrowed;
     if lists.is_empty() {
         lists.push(listings::ALL);
     }
     let list = lists.remove(0);
-    let at = |moment: Option<Moment>| moment.map(|moment| moment.instant(utc_offset));
-    Ok(Some(Filters {
+    Filters {
+        list,
         also_in: lists,
-        published_from: at(query.published_from),
-        published_to: at(query.published_to),
-        updated_from: at(query.updated_from),
-        // Those with files have a list of their own.
-        has_attachments: query.has_attachments.filter(|has| !has),
-        ..Filters::of(list)
-    }))
-}
-
-impl Moment {
-    /// The instant, for a site with this offset from UTC.
-    pub(super) fn instant(self, utc_offset: &str) -> Ts {
-        match self {
-            Self::At(at) => at,
-            Self::Day(day) => {
-                let zone = rules::offset_minutes(utc_offset)
-                    .and_then(|minutes| FixedOffset::east_opt(minutes * 60));
-                let midnight = day.and_time(NaiveTime::MIN);
-                let local = zone.and_then(|zone| midnight.and_local_timezone(zone).single());
-                Ts(local.map_or(midnight.and_utc(), |local| local.to_utc()))
-            }
-        }
+        published_from,
+        published_to,
+        updated_from,
+        has_attachments,
     }
 }
 

@@ -2,25 +2,30 @@
 
 mod changes;
 mod detail;
+mod filters;
 mod list;
 mod media;
 mod preview;
 mod rankings;
+pub mod search;
+mod variants;
 
 use std::collections::HashMap;
 
 use crate::clock::Clock;
 use crate::content::media::Addresses;
 use crate::error::{Error, Result};
+use crate::index::Index;
 use crate::models::article::{PublicArticle, TextSummary};
 use crate::models::linked_media::LinkedMedia;
 use crate::models::time::Ts;
 use crate::store::{self, Conn, Store};
-use crate::text::language;
+use variants::{choose, derive_summaries};
 
 pub use changes::{ChangePage, Changed, Since};
 pub use detail::{BySlug, Detail, Include};
-pub use list::{ArticleQuery, Moment};
+pub use filters::{ArticleFilters, Moment};
+pub use list::ArticleQuery;
 pub use media::Linked;
 pub use rankings::{Ranking, RankingQuery};
 
@@ -30,6 +35,7 @@ pub struct Articles {
     store: Store,
     clock: Clock,
     addresses: Addresses,
+    index: Index,
 }
 
 /// The languages a reader wants, best first.
@@ -48,7 +54,7 @@ pub struct Languages {
 pub struct Summary {
     /// The article.
     pub article: PublicArticle,
-    /// The rendition served.
+    /// The rendition served; in a language that is none of `available_locales` where it was put into the other Chinese script.
     pub text: TextSummary,
     /// The languages it exists in, the original first.
     pub available_locales: Vec<String>,
@@ -57,11 +63,12 @@ pub struct Summary {
 }
 
 impl Articles {
-    pub(super) fn new(store: Store, clock: Clock, addresses: Addresses) -> Self {
+    pub(super) fn new(store: Store, clock: Clock, addresses: Addresses, index: Index) -> Self {
         Self {
             store,
             clock,
             addresses,
+            index,
         }
     }
 
@@ -70,7 +77,8 @@ impl Articles {
     }
 }
 
-/// Adds to each article the rendition that the reader gets, with one statement for all; what is known of its cover comes later.
+/// Adds to each article the rendition that the reader gets, with one statement for all, and one more where some are put into the other Chinese
+/// script; what is known of its cover comes later.
 fn summaries(
     conn: &mut Conn,
     articles: Vec<PublicArticle>,
@@ -86,25 +94,29 @@ fn summaries(
         strict: false,
         ..languages.clone()
     };
-    articles
+    let mut summaries = articles
         .into_iter()
         .map(|article| {
             let id = article.article.id;
             let renditions = texts.remove(&id).unwrap_or_default();
             let available_locales = locales(&article, &renditions);
-            let locale = choose(&article, &available_locales, &languages);
+            let missing = || Error::internal(format!("article {id} has no text"));
+            let served = choose(&article, &available_locales, &languages).ok_or_else(missing)?;
             let text = renditions
                 .into_iter()
-                .find(|t| Some(&t.locale) == locale.as_ref())
-                .ok_or_else(|| Error::internal(format!("article {id} has no text")))?;
-            Ok(Summary {
+                .find(|t| t.locale == served.locale)
+                .ok_or_else(missing)?;
+            let summary = Summary {
                 article,
                 text,
                 available_locales,
                 cover: None,
-            })
+            };
+            Ok((summary, served.conversion))
         })
-        .collect()
+        .collect::<Result<Vec<_>>>()?;
+    derive_summaries(conn, &mut summaries)?;
+    Ok(summaries.into_iter().map(|(summary, _)| summary).collect())
 }
 
 /// The languages an article exists in, the original first, the others by name.
@@ -112,24 +124,4 @@ fn locales(article: &PublicArticle, renditions: &[TextSummary]) -> Vec<String> {
     let mut locales: Vec<String> = renditions.iter().map(|t| t.locale.clone()).collect();
     locales.sort_by_key(|locale| *locale != article.article.locale);
     locales
-}
-
-/// The language served: the one asked for, else an accepted one, else the site's, else the article's own. Where the
-/// reader is strict, only one that was asked for or, without `locale`, accepted.
-fn choose(article: &PublicArticle, available: &[String], languages: &Languages) -> Option<String> {
-    let asked = language::lookup(languages.locale.as_slice(), available);
-    let accepted = || language::lookup(&languages.accepted, available);
-    let otherwise = || {
-        language::lookup(
-            std::slice::from_ref(&article.site_default_locale),
-            available,
-        )
-        .or_else(|| available.first().map(String::as_str))
-    };
-    let found = match (languages.strict, &languages.locale) {
-        (true, Some(_)) => asked,
-        (true, None) if !languages.accepted.is_empty() => accepted(),
-        _ => asked.or_else(accepted).or_else(otherwise),
-    };
-    found.map(str::to_owned)
 }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use super::detail::{ancestors, beside};
 use super::media;
-use super::{Articles, Detail, Include, Languages, choose, summaries};
+use super::variants::{self, choose};
+use super::{Articles, Detail, Include, Languages, summaries};
 use crate::content::media::Addresses;
 use crate::error::{Error, Resource, Result};
 use crate::models::article::{
@@ -98,15 +99,17 @@ fn detail(
         updated_at,
     )?;
     let available_locales: Vec<String> = texts.iter().map(|text| text.locale.clone()).collect();
-    let Some(locale) = choose(&article, &available_locales, languages) else {
+    let Some(served) = choose(&article, &available_locales, languages) else {
         return Err(Error::NoSuchLanguage {
             available: available_locales,
         });
     };
     let text = texts
         .into_iter()
-        .find(|text| text.locale == locale)
-        .ok_or_else(|| Error::internal(format!("article {id} has no text in `{locale}`")))?;
+        .find(|text| text.locale == served.locale)
+        .ok_or_else(|| {
+            Error::internal(format!("article {id} has no text in `{}`", served.locale))
+        })?;
     let ancestors = match include.breadcrumbs {
         true => Some(ancestors(conn, &article)?),
         false => None,
@@ -133,6 +136,7 @@ fn detail(
     let attachments = stored_attachments(conn, id, attachments, attachment_ids)?;
     let mut found = Detail {
         text: stored_text(id, text, revision.is_current),
+        derived: false,
         available_locales,
         contributions: contributions
             .into_iter()
@@ -154,6 +158,9 @@ fn detail(
         site,
         article,
     };
+    if let Some(conversion) = served.conversion {
+        variants::derive_detail(conn, &mut found, conversion)?;
+    }
     media::of_detail(conn, addresses, &mut found)?;
     Ok(found)
 }

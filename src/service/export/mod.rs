@@ -18,7 +18,7 @@ use crate::models::counting::Gauge;
 use crate::models::site::{Site, SiteContent};
 use crate::portal::writer::{
     ArticleLine, CategoryLine, FormerPathLine, FormerSlugLine, LinkGroupLine, MenuItemLine,
-    MenuLine, SiteLine, SourceLine, TopicLine, TranslationLine, Writer,
+    MenuLine, ScriptPhraseLine, SiteLine, SourceLine, TopicLine, TranslationLine, Writer,
 };
 use crate::store::articles::Loaded;
 use crate::store::{self, Conn, Store};
@@ -132,6 +132,7 @@ fn site_line(site: &Site, visitors: i64) -> SiteLine<'_> {
         credits,
         blocks,
         identity,
+        script_variants,
     } = content;
     SiteLine {
         slug,
@@ -149,6 +150,7 @@ fn site_line(site: &Site, visitors: i64) -> SiteLine<'_> {
         credits: &credits.0,
         blocks: &blocks.0,
         identity: &identity.0,
+        script_variants: *script_variants,
         visitors,
     }
 }
@@ -236,6 +238,15 @@ fn write_site_parts(
             key: &group.key,
             title: &group.title,
             links: &group.links.0,
+        }))?;
+    }
+    for phrase in store::script_phrases::of_sites(conn, &[site.id])? {
+        done(file.script_phrase(&ScriptPhraseLine {
+            site: &site.slug,
+            hans: &phrase.hans,
+            hant: &phrase.hant,
+            direction: &phrase.direction,
+            note: phrase.note.as_deref(),
         }))?;
     }
     let mut after = (i64::MIN, 0);

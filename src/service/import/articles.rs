@@ -10,8 +10,9 @@ use crate::models::article::{ArticleContent, Status};
 use crate::models::counting::Day;
 use crate::models::patch::Patch;
 use crate::models::record::ArticleRecord;
-use crate::store::articles::{Loaded, NewArticle};
+use crate::store::articles::{Loaded, NewArticle, Saved};
 use crate::store::citations::Cited;
+use crate::store::listings::Listed;
 use crate::store::{self, Conn};
 
 /// An article of the batch.
@@ -173,6 +174,9 @@ impl Run {
         self.touched.insert(site_id);
         let saved = store::articles::insert(conn, site_id, &new, &self.occasion())?;
         store::media::insert_uses(conn, &of_articles(&saved.ids, &uses))?;
+        let contents = new.iter().map(|article| &article.content);
+        let listed = self.listed(site_id, &saved, contents);
+        self.index.add(conn, &mut self.pending, &listed, self.now)?;
         let mut links = Vec::new();
         for ((line, id), article) in lines.iter().zip(&saved.ids).zip(&new) {
             stage(&mut links, *line, *id, &article.content.related);
@@ -193,6 +197,7 @@ impl Run {
         self.has_written = true;
         self.touched.insert(site_id);
         let saved = store::articles::update(conn, site_id, &pairs, &self.occasion())?;
+        self.index_changed(conn, site_id, &saved, &pairs)?;
         let uses: Vec<Option<BTreeSet<i64>>> = updated.iter().map(|m| m.uses.clone()).collect();
         let uses = of_articles(&saved.ids, &uses);
         if !uses.is_empty() {
@@ -215,6 +220,39 @@ impl Run {
         store::articles::relate(conn, &cleared)?;
         self.add_counts(saved.counts);
         store::import::stage_related(conn, site_id, &links)
+    }
+
+    /// Has articles that were changed be indexed.
+    pub(super) fn index_changed(
+        &mut self,
+        conn: &mut Conn,
+        site_id: i64,
+        saved: &Saved,
+        changed: &[(&Loaded, &ArticleContent)],
+    ) -> Result<()> {
+        let contents = changed.iter().map(|(_, content)| *content);
+        let listed = self.listed(site_id, saved, contents);
+        self.index
+            .replace(conn, &mut self.pending, &listed, self.now)
+    }
+
+    /// Articles as the search index needs them.
+    fn listed<'c>(
+        &self,
+        site_id: i64,
+        saved: &Saved,
+        contents: impl Iterator<Item = &'c ArticleContent>,
+    ) -> Vec<Listed<'c>> {
+        let ids = saved.ids.iter().copied();
+        ids.zip(contents)
+            .map(|(id, content)| Listed {
+                id,
+                site_id,
+                content,
+                contributor_ids: saved.contributor_ids.get(&id).cloned().unwrap_or_default(),
+                updated_at: self.now,
+            })
+            .collect()
     }
 
     pub(super) fn add_counts(&mut self, counts: store::counts::Deltas) {

@@ -351,6 +351,7 @@ impl Run {
                 let changed: Vec<(&Loaded, &ArticleContent)> =
                     changed.iter().map(|(old, new)| (old, new)).collect();
                 let saved = store::articles::update(conn, site_id, &changed, &self.occasion())?;
+                self.index_changed(conn, site_id, &saved, &changed)?;
                 self.has_written = true;
                 self.touched.insert(site_id);
                 self.add_counts(saved.counts);

@@ -18,12 +18,14 @@ use crate::clock::Clock;
 use crate::content::Misfit;
 use crate::content::media::Addresses;
 use crate::error::{Error, Result};
+use crate::index::{Index, Pending, Room};
 use crate::library::{Folder, Library};
 use crate::models::record::ArticleRecord;
 use crate::models::revision::{Action, Occasion, Retention};
 use crate::models::time::Ts;
 use crate::portal::reader::Reader;
 use crate::portal::record::{LineFault, Record};
+use crate::store::articles::affected::{self, Named};
 use crate::store::counts::Deltas;
 use crate::store::{self, Conn, Store};
 
@@ -32,6 +34,9 @@ const BATCH: usize = 200;
 
 /// Bytes of lines gathered at most before they are written, a last line apart; bounds memory where articles are large.
 const BATCH_BYTES: u64 = 8 << 20;
+
+/// Articles that are indexed together with the change of what they name.
+const FEW: i64 = 100;
 
 /// Faults that are kept with their text; further ones are only counted.
 const FAULTS_KEPT: usize = 1000;
@@ -44,6 +49,7 @@ pub struct Import {
     library: Library,
     addresses: Addresses,
     retention: Retention,
+    index: Index,
 }
 
 /// How a file is taken in.
@@ -94,6 +100,7 @@ impl Import {
         library: Library,
         addresses: Addresses,
         retention: Retention,
+        index: Index,
     ) -> Self {
         Self {
             store,
@@ -101,6 +108,7 @@ impl Import {
             library,
             addresses,
             retention,
+            index,
         }
     }
 
@@ -205,6 +213,11 @@ struct Run {
     /// Batches written so far.
     batches: u64,
     counts: Deltas,
+    index: Index,
+    /// What is to be written to the search index.
+    pending: Pending,
+    /// What articles name that was renamed.
+    renamed: Vec<Named>,
     /// Sites that something was written for since they were last stamped.
     touched: BTreeSet<i64>,
     /// Whether anything was written since then.
@@ -277,6 +290,9 @@ impl Run {
             offset: 0,
             batches: 0,
             counts: Deltas::new(),
+            index: import.index.clone(),
+            pending: Pending::default(),
+            renamed: Vec::new(),
             touched: BTreeSet::new(),
             has_written: false,
             recounted: 0,
@@ -370,9 +386,24 @@ impl Run {
     /// Late and short, because other writers wait for these rows.
     fn conclude_transaction(&mut self, conn: &mut Conn) -> Result<()> {
         store::counts::apply(conn, &std::mem::take(&mut self.counts))?;
+        let mut pending = std::mem::take(&mut self.pending);
+        self.index.settle(conn, &mut pending)?;
         if std::mem::take(&mut self.has_written) {
             let touched = std::mem::take(&mut self.touched);
-            store::stamps::stamp(conn, &touched, Ts::from(self.clock.now()))?;
+            let now = Ts::from(self.clock.now());
+            store::stamps::stamp(conn, &touched, now)?;
+            // Not before: others may save some of these until then.
+            for named in std::mem::take(&mut self.renamed) {
+                let ids = affected::published(conn, named, FEW + 1)?;
+                match i64::try_from(ids.len()).is_ok_and(|n| n <= FEW) {
+                    true => self.index.prepare(conn, &mut pending, &ids, now)?,
+                    false => {
+                        store::search::queue(conn, named)?;
+                        self.index.want();
+                    }
+                }
+            }
+            self.index.commit(conn, pending, Room::LARGE)?;
         }
         Ok(())
     }
@@ -404,6 +435,7 @@ impl Run {
             Record::Category(category) => Some(category.site.clone()),
             Record::Menu(menu) => Some(menu.site.clone()),
             Record::LinkGroup(group) => Some(group.site.clone()),
+            Record::ScriptPhrase(phrase) => Some(phrase.site.clone()),
             Record::Topic(topic) => Some(topic.site.clone()),
             Record::Media(file) => file.site.clone(),
         };
@@ -415,6 +447,7 @@ impl Run {
             Record::Category(category) => self.category(conn, category),
             Record::Menu(menu) => self.menu(conn, menu),
             Record::LinkGroup(group) => self.link_group(conn, group),
+            Record::ScriptPhrase(phrase) => self.script_phrase(conn, phrase),
             Record::Topic(topic) => self.topic(conn, topic),
             Record::Media(file) => self.media(conn, file),
         };

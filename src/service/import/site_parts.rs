@@ -9,11 +9,15 @@ use crate::models::link_group::LinkGroup;
 use crate::models::menu::MenuItem;
 use crate::models::patch::Patch;
 use crate::models::record::{
-    CategoryRecord, LinkGroupRecord, MenuEntry, MenuRecord, SiteRecord, SourceRecord, TopicRecord,
+    CategoryRecord, LinkGroupRecord, MenuEntry, MenuRecord, ScriptPhraseRecord, SiteRecord,
+    SourceRecord, TopicRecord,
 };
+use crate::models::rules;
+use crate::models::script_phrase::{PhraseDirection, ScriptPhrase};
 use crate::models::site::{Identity, SiteContent};
 use crate::models::source::Source;
 use crate::models::topic::Topic;
+use crate::store::articles::affected::Named;
 use crate::store::{self, Conn};
 
 /// The value of a member that a new record must have.
@@ -50,6 +54,7 @@ impl Run {
             credits,
             blocks,
             identity,
+            script_variants,
             visitors,
         } = record;
         let stored = store::sites::find(conn, &slug)?;
@@ -58,6 +63,7 @@ impl Run {
                 name: or_stored(name, &site.content.name),
                 default_locale: or_stored(default_locale, &site.content.default_locale),
                 utc_offset: or_stored(utc_offset, &site.content.utc_offset),
+                script_variants: or_stored(script_variants, &site.content.script_variants),
                 ..site.content.clone()
             },
             None => SiteContent {
@@ -75,6 +81,7 @@ impl Run {
                 credits: Doc(Vec::new()),
                 blocks: Doc(Vec::new()),
                 identity: Doc(Identity::default()),
+                script_variants: or_stored(script_variants, &true),
             },
         };
         locales.apply_or_default(&mut content.locales.0);
@@ -132,6 +139,9 @@ impl Run {
             return Ok(Outcome::Unchanged);
         }
         store::sources::update(conn, &source, self.now)?;
+        if source.name != stored.name {
+            self.renamed.push(Named::Source(source.id));
+        }
         Ok(Outcome::Updated)
     }
 
@@ -266,6 +276,55 @@ impl Run {
         Ok(Outcome::Updated)
     }
 
+    pub(super) fn script_phrase(
+        &mut self,
+        conn: &mut Conn,
+        record: ScriptPhraseRecord,
+    ) -> Result<Outcome, Refusal> {
+        let ScriptPhraseRecord {
+            site,
+            hans,
+            hant,
+            direction,
+            note,
+        } = record;
+        let site = self.site_of(conn, &site)?;
+        let (hans, hant) = (needed(hans, "hans")?, needed(hant, "hant")?);
+        let direction = direction.map(|direction| direction.as_str().to_owned());
+        let Some(stored) = store::script_phrases::find(conn, site.id, &hans, &hant)? else {
+            if store::script_phrases::count(conn, site.id)? >= rules::SCRIPT_PHRASES {
+                return Err(fault(
+                    "",
+                    format!(
+                        "the site has {} script phrases, and more are not allowed",
+                        rules::SCRIPT_PHRASES
+                    ),
+                ));
+            }
+            let mut phrase = ScriptPhrase {
+                id: 0,
+                site_id: site.id,
+                hans,
+                hant,
+                direction: or_stored(direction, &PhraseDirection::Both.as_str().to_owned()),
+                note: None,
+            };
+            note.apply_to(&mut phrase.note);
+            store::script_phrases::insert(conn, &phrase, self.now)?;
+            return Ok(Outcome::Created);
+        };
+        let mut phrase = ScriptPhrase {
+            direction: or_stored(direction, &stored.direction),
+            ..stored.clone()
+        };
+        note.apply_to(&mut phrase.note);
+        if phrase == stored {
+            return Ok(Outcome::Unchanged);
+        }
+        store::script_phrases::update(conn, &phrase, self.now)?;
+        Ok(Outcome::Updated)
+    }
+
     pub(super) fn topic(
         &mut self,
         conn: &mut Conn,
@@ -301,6 +360,9 @@ impl Run {
             return Ok(Outcome::Unchanged);
         }
         store::topics::update(conn, &topic, self.now)?;
+        if topic.title != stored.title {
+            self.renamed.push(Named::Topic(topic.id));
+        }
         Ok(Outcome::Updated)
     }
 }

@@ -181,6 +181,7 @@ pub fn create(tx: &mut Tx<'_>, mut record: ArticleRecord) -> Result<Change<Manag
     let user_id = tx.caller.principal.user_id;
     store::articles::set_owner(tx.conn, id, user_id)?;
     tx.count(saved.counts);
+    tx.index_new(id);
     tx.touch(Some(site_id))?;
     let change = Change::created(find(tx, id)?.0);
     Ok(shown(tx, change))
@@ -277,6 +278,7 @@ pub fn delete(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<Change<Ma
     affected::touch(tx.conn, Named::Related(id))?;
     let counts = store::articles::delete(tx.conn, &loaded, tx.now)?;
     tx.count(counts);
+    tx.index(&[id]);
     tx.touch(Some(before.site_id))?;
     Ok(shown(tx, Change::deleted(before)))
 }
@@ -372,6 +374,7 @@ fn save_named(
     }
     uses.write(tx, before.id)?;
     tx.count(saved.counts);
+    tx.index(&saved.ids);
     tx.touch(Some(site_id))?;
     let after = find(tx, before.id)?.0;
     Ok(shown(tx, Change::updated(before, after)))

@@ -271,6 +271,7 @@ fn heir_of(tx: &mut Tx<'_>, gone: &Category, heir: i64) -> Result<Category> {
 /// Gives everything in `gone`, below it or leading to it to `heir`; returns how many articles were counted in it.
 fn reassign(tx: &mut Tx<'_>, gone: &Category, heir: &Category) -> Result<i64> {
     affected::touch(tx.conn, Named::Below(gone.id))?;
+    tx.index_named(Named::Category(gone.id))?;
     store::subtrees::touch_menus(tx.conn, gone.id, tx.now)?;
     let lost = store::subtrees::above(tx.conn, gone.id)?;
     let gained = chain(tx, Some(heir.id))?;

@@ -16,6 +16,7 @@ pub mod menus;
 pub mod previews;
 pub mod revision_diff;
 pub mod revisions;
+pub mod script_phrases;
 pub mod sites;
 pub mod sources;
 pub mod topics;
@@ -25,12 +26,13 @@ pub mod users;
 pub mod visibility;
 mod workflow;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use crate::clock::Clock;
 use crate::content::media::Addresses;
 use crate::error::{Error, Fault, Result};
+use crate::index::{Index, Pending, Room};
 use crate::library::Library;
 use crate::models::access::{Caller, Operation, Reach, Refusal, Role, Scope};
 use crate::models::audit::{AddressKey, NewEntry};
@@ -52,6 +54,7 @@ pub struct Management {
     library: Library,
     addresses: Addresses,
     retention: Retention,
+    index: Index,
     address_key: Arc<OnceLock<AddressKey>>,
 }
 
@@ -108,6 +111,10 @@ struct Effects {
     /// Whether anything is to be stamped: what all sites share may change where there is no site.
     has_touched: bool,
     counts: Deltas,
+    /// Articles to index, by id; `true` for those that the transaction has made.
+    indexed: BTreeMap<i64, bool>,
+    /// Whether more articles wait to be indexed by and by.
+    has_queued: bool,
     /// What becomes of the totals of what is gone, in the order that it went.
     estates: Vec<Estate>,
     entries: Vec<NewEntry>,
@@ -133,6 +140,7 @@ impl Management {
         library: Library,
         addresses: Addresses,
         retention: Retention,
+        index: Index,
     ) -> Self {
         Self {
             store,
@@ -140,6 +148,7 @@ impl Management {
             library,
             addresses,
             retention,
+            index,
             address_key: Arc::default(),
         }
     }
@@ -382,6 +391,8 @@ impl Management {
             sites,
             has_touched,
             counts,
+            indexed,
+            has_queued,
             estates,
             mut entries,
             revisions_kept: _,
@@ -395,6 +406,16 @@ impl Management {
             entry.address_hash.clone_from(&address_hash);
         }
         store::audit::append(conn, &entries)?;
+        // As everything is by now; here, because others wait from the stamp on.
+        let mut pending = Pending::default();
+        let now = Ts::from(self.clock.now());
+        let (made, changed): (Vec<_>, Vec<_>) =
+            indexed.into_iter().partition(|(_, is_new)| *is_new);
+        let ids = |of: Vec<(i64, bool)>| of.into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+        self.index
+            .prepare_new(conn, &mut pending, &ids(made), now)?;
+        self.index.prepare(conn, &mut pending, &ids(changed), now)?;
+        self.index.settle(conn, &mut pending)?;
         if let Some((key, claimed_at)) = claimed
             && !store::idempotency::complete(conn, key, claimed_at, reply)?
         {
@@ -403,8 +424,13 @@ impl Management {
         }
         store::counts::apply(conn, &counts)?;
         store::totals::settle(conn, &estates)?;
-        if has_touched {
+        if has_touched || !pending.is_empty() {
             store::stamps::stamp(conn, &sites, Ts::from(self.clock.now()))?;
+        }
+        self.index.refresh(conn, &mut pending, now)?;
+        self.index.commit(conn, pending, Room::SMALL)?;
+        if has_queued {
+            self.index.want();
         }
         Ok(())
     }

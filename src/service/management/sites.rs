@@ -140,6 +140,7 @@ fn blank() -> SiteContent {
         credits: Doc(Vec::new()),
         blocks: Doc(Vec::new()),
         identity: Doc(Identity::default()),
+        script_variants: true,
     }
 }
 
@@ -161,12 +162,14 @@ fn apply(record: SiteRecord, content: &mut SiteContent) {
         credits,
         blocks,
         identity,
+        script_variants,
         visitors: _,
     } = record;
-    // The first three are never cleared.
+    // The first four are never cleared.
     name.apply_or_default(&mut content.name);
     default_locale.apply_or_default(&mut content.default_locale);
     utc_offset.apply_or_default(&mut content.utc_offset);
+    script_variants.apply_or_default(&mut content.script_variants);
     locales.apply_or_default(&mut content.locales.0);
     if !content.locales.0.contains(&content.default_locale) {
         content.locales.0.push(content.default_locale.clone());

@@ -85,6 +85,9 @@ pub fn update(
     }
     store::sources::update(tx.conn, &source, tx.now)?;
     affected::touch(tx.conn, Named::Source(id))?;
+    if source.name != before.value.name {
+        tx.index_named(Named::Source(id))?;
+    }
     tx.touch(None)?;
     let after = find(tx, id)?;
     Ok(Change::updated(before, after))
@@ -118,6 +121,7 @@ pub fn merge(tx: &mut Tx<'_>, id: i64, expected: &Expected, into: i64) -> Result
     let kept = store::sources::find_managed(tx.conn, into)?
         .ok_or_else(|| bad_target("names no source; give the id of the source that stays"))?;
     affected::touch(tx.conn, Named::Source(id))?;
+    tx.index_named(Named::Source(id))?;
     store::sources::merge(tx.conn, id, into)?;
     tx.effects.estates.push(Estate::Inherited {
         of: TotalOf::Source,

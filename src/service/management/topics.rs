@@ -115,6 +115,7 @@ pub fn update(
     store::topics::update(tx.conn, &topic, tx.now)?;
     if topic.title != before.value.title {
         affected::touch(tx.conn, Named::Topic(id))?;
+        tx.index_named(Named::Topic(id))?;
     }
     tx.touch(Some(topic.site_id))?;
     let after = find(tx, id)?;
@@ -125,6 +126,7 @@ pub fn update(
 pub fn delete(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<Change<ManagedTopic>> {
     let before = locked(tx, id, expected)?;
     affected::touch(tx.conn, Named::Topic(id))?;
+    tx.index_named(Named::Topic(id))?;
     store::topics::delete(tx.conn, id)?;
     tx.touch(Some(before.value.site_id))?;
     Ok(Change::deleted(before))

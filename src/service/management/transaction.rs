@@ -10,8 +10,12 @@ use crate::models::access::{Caller, Operation, Role};
 use crate::models::audit::NewEntry;
 use crate::models::revision::{Action, Occasion};
 use crate::models::time::Ts;
+use crate::store::articles::affected::{self, Named};
 use crate::store::counts::Deltas;
 use crate::store::{self, Conn};
+
+/// Articles that are indexed together with the change of what they name.
+const FEW: i64 = 100;
 
 /// A running transaction on behalf of a caller.
 pub struct Tx<'t> {
@@ -184,6 +188,31 @@ impl<'t> Tx<'t> {
         for (category_id, delta) in deltas {
             *self.effects.counts.entry(category_id).or_default() += delta;
         }
+    }
+
+    /// Notes that an article that was made is to be indexed.
+    pub(super) fn index_new(&mut self, id: i64) {
+        self.effects.indexed.insert(id, true);
+    }
+
+    /// Notes that articles are to be indexed anew, or taken out of the index where they are gone.
+    pub(super) fn index(&mut self, ids: &[i64]) {
+        for id in ids {
+            self.effects.indexed.entry(*id).or_insert(false);
+        }
+    }
+
+    /// Notes that articles that name something now are to be indexed anew: together with the change where they are few, else by and by.
+    pub(super) fn index_named(&mut self, named: Named) -> Result<()> {
+        let ids = affected::published(self.conn, named, FEW + 1)?;
+        match i64::try_from(ids.len()).is_ok_and(|n| n <= FEW) {
+            true => self.index(&ids),
+            false => {
+                store::search::queue(self.conn, named)?;
+                self.effects.has_queued = true;
+            }
+        }
+        Ok(())
     }
 
     /// Adds to the last entry for the audit log what no body shows, such as that a password is another one now.

@@ -7,7 +7,9 @@ use crate::models::time::Ts;
 use crate::models::visibility::{Facts, Fit, Reason, Served, is_visible};
 use crate::models::workflow::State;
 use crate::store;
+use crate::store::articles::Standing;
 use crate::text::language;
+use crate::text::script::{self, Choice};
 
 /// Whether readers see an article at a moment, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,11 +41,11 @@ pub fn get(tx: &mut Tx<'_>, id: i64, locale: Option<String>) -> Result<Visibilit
     let languages = store::articles::languages(tx.conn, id)?;
     let mut available: Vec<String> = languages.iter().map(|(tag, _)| tag.clone()).collect();
     available.sort_by_key(|tag| *tag != standing.locale);
-    let served = served(locale, &standing.site_default_locale, available)
+    let (served, stored) = served(locale, &standing, available)
         .ok_or_else(|| Error::internal(format!("article {id} has no text")))?;
     let own_slug = languages
         .into_iter()
-        .find(|(tag, _)| *tag == served.locale)
+        .find(|(tag, _)| *tag == stored)
         .and_then(|(_, slug)| slug);
     let facts = Facts {
         status: standing.status,
@@ -67,22 +69,45 @@ pub fn get(tx: &mut Tx<'_>, id: i64, locale: Option<String>) -> Result<Visibilit
     })
 }
 
-/// The language that delivery serves: the one asked for, else the site's, else the article's own; `None` where there is none.
-fn served(asked: Option<String>, default: &str, available: Vec<String>) -> Option<Served> {
+/// The language that delivery serves, and the one that is stored for it: the one asked for, out of the other script where it must be, else the site's, else
+/// the article's own; `None` where there is none.
+fn served(
+    asked: Option<String>,
+    standing: &Standing,
+    available: Vec<String>,
+) -> Option<(Served, String)> {
+    let default = &standing.site_default_locale;
     let find = |tag: &str| language::lookup(&[tag.to_owned()], &available).map(str::to_owned);
-    let wanted = asked.unwrap_or_else(|| default.to_owned());
-    let (locale, fit) = match find(&wanted) {
-        Some(found) if found.eq_ignore_ascii_case(&wanted) => (found, Fit::Same),
-        Some(found) => (found, Fit::Close),
-        None => {
-            let other = find(default).or_else(|| available.first().cloned())?;
-            (other, Fit::Other)
+    let found = match &asked {
+        Some(tag) => script::choose(tag, &available, standing.site_script_variants),
+        None => None,
+    };
+    let wanted = asked.unwrap_or_else(|| default.clone());
+    let (locale, stored, fit) = match found {
+        Some(Choice::Derived { source, to, .. }) => {
+            (to.tag().to_owned(), source.to_owned(), Fit::Derived)
+        }
+        found => {
+            let found = match found {
+                Some(Choice::Stored(tag)) => Some(tag.to_owned()),
+                _ => find(&wanted),
+            };
+            let (locale, fit) = match found {
+                Some(found) if found.eq_ignore_ascii_case(&wanted) => (found, Fit::Same),
+                Some(found) => (found, Fit::Close),
+                None => {
+                    let other = find(default).or_else(|| available.first().cloned())?;
+                    (other, Fit::Other)
+                }
+            };
+            (locale.clone(), locale, fit)
         }
     };
-    Some(Served {
+    let served = Served {
         asked: wanted,
         locale,
         fit,
         available,
-    })
+    };
+    Some((served, stored))
 }

@@ -16,6 +16,8 @@ pub enum Named {
     Topic(i64),
     /// A category, or one below it.
     Below(i64),
+    /// A category.
+    Category(i64),
     /// An article, as a related one.
     Related(i64),
     /// A site.
@@ -28,7 +30,7 @@ pub enum Named {
 
 impl Named {
     /// The ids of the articles, of every state, as a query with one bound id.
-    fn query(self) -> (&'static str, i64) {
+    pub(in crate::store) fn query(self) -> (&'static str, i64) {
         match self {
             Self::Source(id) => (
                 "SELECT article_id FROM article_sources WHERE source_id = $1",
@@ -42,6 +44,7 @@ impl Named {
                 "SELECT article_id FROM article_related WHERE related_id = $1",
                 id,
             ),
+            Self::Category(id) => ("SELECT id FROM articles WHERE category_id = $1", id),
             Self::Site(id) => ("SELECT id FROM articles WHERE site_id = $1", id),
             Self::Account(id) => (
                 "SELECT article_id FROM article_owners WHERE user_id = $1",
@@ -74,4 +77,21 @@ pub fn touch(conn: &mut Conn, named: Named) -> Result<()> {
     .bind::<BigInt, _>(id)
     .execute(conn)?;
     Ok(())
+}
+
+/// The ids of up to `limit` published articles that name something, by id.
+pub fn published(conn: &mut Conn, named: Named, limit: i64) -> Result<Vec<i64>> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = BigInt)]
+        id: i64,
+    }
+    let (query, id) = named.query();
+    let found: Vec<Found> = diesel::sql_query(format!(
+        "SELECT id FROM articles WHERE status = 'published' AND id IN ({query}) ORDER BY id LIMIT $2"
+    ))
+    .bind::<BigInt, _>(id)
+    .bind::<BigInt, _>(limit)
+    .load(conn)?;
+    Ok(found.into_iter().map(|found| found.id).collect())
 }

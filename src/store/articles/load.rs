@@ -62,6 +62,12 @@ pub fn page_of_ids(
     })
 }
 
+/// How many articles there are, public or not.
+pub fn count_all(conn: &mut Conn) -> Result<u64> {
+    let number: i64 = articles::table.count().get_result(conn)?;
+    Ok(u64::try_from(number).unwrap_or_default())
+}
+
 /// The articles with `ids`, whole and in the order of `ids`; unknown ids are left out. At most
 /// a few hundred at a time keep memory bounded.
 pub fn load(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Loaded>> {

@@ -1,6 +1,8 @@
 //! What readers get: public articles only. Every query here binds the present time.
 
+use diesel::define_sql_function;
 use diesel::prelude::*;
+use diesel::sql_types::{Integer, Text};
 
 use crate::error::Result;
 use crate::models::article::{
@@ -49,6 +51,7 @@ macro_rules! shown_columns {
             sites::slug,
             sites::default_locale,
             sites::url_template,
+            sites::script_variants,
             categories::path,
             categories::name,
         )
@@ -214,6 +217,47 @@ pub fn texts(conn: &mut Conn, ids: &[i64]) -> Result<Vec<StoredText>> {
     Ok(article_texts::table
         .filter(any_of(article_texts::article_id, ids))
         .select(text_columns!())
+        .order((article_texts::article_id, article_texts::locale))
+        .load(conn)?)
+}
+
+/// What a rendition says, as far as passages are taken from it.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Wording {
+    /// The article.
+    pub article_id: i64,
+    /// The language.
+    pub locale: String,
+    /// The title.
+    pub title: String,
+    /// The subtitle.
+    pub subtitle: Option<String>,
+    /// The abstract.
+    pub summary: Option<String>,
+    /// The beginning of the body, which may end within a tag.
+    pub body_html: String,
+}
+
+/// Characters of a body that passages are taken from.
+const QUOTED: i32 = 400_000;
+
+define_sql_function! {
+    /// The part of a text from a character on, which is the 1st, 2nd and so on, and so many characters.
+    fn substr(text: Text, from: Integer, length: Integer) -> Text;
+}
+
+/// What every rendition of `ids` says, by article and locale.
+pub fn wordings(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Wording>> {
+    Ok(article_texts::table
+        .filter(any_of(article_texts::article_id, ids))
+        .select((
+            article_texts::article_id,
+            article_texts::locale,
+            article_texts::title,
+            article_texts::subtitle,
+            article_texts::summary,
+            substr(article_texts::body_html, 1, QUOTED),
+        ))
         .order((article_texts::article_id, article_texts::locale))
         .load(conn)?)
 }

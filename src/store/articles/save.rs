@@ -23,7 +23,7 @@ use crate::store::connection::{Conn, Structure, insert_rows, lock_structure, on_
 use crate::store::counts::Deltas;
 use crate::store::fragments::any_of;
 use crate::store::listings::Listed;
-use crate::store::{ROWS_PER_STATEMENT, changes, contributors, counts, listings};
+use crate::store::{ROWS_PER_STATEMENT, changes, contributors, counts, listings, suggestions};
 use crate::text::{html, reading};
 
 /// A new article.
@@ -44,6 +44,8 @@ pub struct Saved {
     pub ids: Vec<i64>,
     /// What it adds to the numbers of categories; the caller applies it and stamps the site before it commits.
     pub counts: Deltas,
+    /// Ids of the contributors of each article, in order.
+    pub contributor_ids: HashMap<i64, Vec<i64>>,
 }
 
 #[derive(Insertable)]
@@ -162,14 +164,19 @@ pub fn insert(
         .zip(new.iter().map(|a| &a.content))
         .collect();
     insert_attachments(conn, &articles)?;
-    let counts = insert_parts(conn, site_id, &articles, now)?;
+    let (counts, contributor_ids) = insert_parts(conn, site_id, &articles, now)?;
+    suggestions::save(conn, site_id, &[], &articles, now)?;
     let states: Vec<(i64, &ArticleState)> = articles
         .iter()
         .map(|(id, content)| (*id, &content.state))
         .collect();
     changes::record_new(conn, site_id, &states, now)?;
     revisions::begin(conn, &articles, occasion)?;
-    Ok(Saved { ids, counts })
+    Ok(Saved {
+        ids,
+        counts,
+        contributor_ids,
+    })
 }
 
 /// Makes stored articles of one site equal to new contents, `related` apart, and keeps what they were as revisions. Fails with a conflict where one was
@@ -230,24 +237,35 @@ pub fn update(
         .copied()
         .zip(changed.iter().map(|(_, c)| *c))
         .collect();
-    for (category_id, delta) in insert_parts(conn, site_id, &articles, now)? {
+    let (added, contributor_ids) = insert_parts(conn, site_id, &articles, now)?;
+    for (category_id, delta) in added {
         *counts.entry(category_id).or_default() += delta;
     }
+    let before: Vec<(i64, &ArticleContent)> = changed
+        .iter()
+        .map(|(old, _)| (old.row.id, &old.content))
+        .collect();
+    suggestions::save(conn, site_id, &before, &articles, now)?;
     let states: Vec<(i64, &ArticleState, &ArticleState)> = changed
         .iter()
         .map(|(old, new)| (old.row.id, &old.content.state, &new.state))
         .collect();
     changes::record(conn, site_id, &states, now)?;
-    Ok(Saved { ids, counts })
+    Ok(Saved {
+        ids,
+        counts,
+        contributor_ids,
+    })
 }
 
-/// Everything that an update deletes and writes anew.
+/// Everything that an update deletes and writes anew. Returns what that adds to the numbers of categories, and the contributors of each
+/// article.
 fn insert_parts(
     conn: &mut Conn,
     site_id: i64,
     articles: &[(i64, &ArticleContent)],
     now: Ts,
-) -> Result<Deltas> {
+) -> Result<(Deltas, HashMap<i64, Vec<i64>>)> {
     lock_structure(conn, Structure::Kept)?;
     insert_texts(conn, articles)?;
     insert_slugs(conn, site_id, articles)?;
@@ -268,7 +286,7 @@ fn insert_parts(
         .iter()
         .map(|(id, content)| (*id, &content.state))
         .collect();
-    counts::add(conn, site_id, &states, now)
+    Ok((counts::add(conn, site_id, &states, now)?, contributor_ids))
 }
 
 /// Opening balances: what no day gained and nobody here asked for.
@@ -497,6 +515,7 @@ pub fn delete(conn: &mut Conn, old: &Loaded, now: Ts) -> Result<Deltas> {
     let state = &old.content.state;
     let counts = counts::remove(conn, &[(id, state)])?;
     listings::remove(conn, &[id])?;
+    suggestions::save(conn, old.row.site_id, &[(id, &old.content)], &[], now)?;
     changes::record_deleted(conn, old.row.site_id, id, state, now)?;
     diesel::delete(articles::table.find(id)).execute(conn)?;
     Ok(counts)

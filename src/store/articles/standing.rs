@@ -29,13 +29,15 @@ pub struct Standing {
     pub site_default_locale: String,
     /// Where its site's pages live.
     pub site_url_template: Option<String>,
+    /// Whether its site shows it in the other Chinese script where it lacks that.
+    pub site_script_variants: bool,
 }
 
 /// How the article with `id` stands.
 pub fn standing(conn: &mut Conn, id: i64) -> Result<Option<Standing>> {
     type Row = (
         (String, Ts, Option<Ts>, Option<Ts>, Option<String>),
-        (String, String, String, String, Option<String>),
+        (String, String, String, String, Option<String>, bool),
     );
     let found: Option<Row> = articles::table
         .inner_join(sites::table.on(sites::id.eq(articles::site_id)))
@@ -55,6 +57,7 @@ pub fn standing(conn: &mut Conn, id: i64) -> Result<Option<Standing>> {
                 categories::path,
                 sites::default_locale,
                 sites::url_template,
+                sites::script_variants,
             ),
         ))
         .first(conn)
@@ -63,7 +66,8 @@ pub fn standing(conn: &mut Conn, id: i64) -> Result<Option<Standing>> {
         return Ok(None);
     };
     let (status, published_at, unpublish_at, retracted_at, reason) = life;
-    let (slug, locale, category, site_default_locale, site_url_template) = place;
+    let (slug, locale, category, site_default_locale, site_url_template, site_script_variants) =
+        place;
     let status = Status::parse(&status).ok_or_else(|| {
         Error::internal(format!("the database holds the unknown status `{status}`"))
     })?;
@@ -79,6 +83,7 @@ pub fn standing(conn: &mut Conn, id: i64) -> Result<Option<Standing>> {
         category,
         site_default_locale,
         site_url_template,
+        site_script_variants,
     }))
 }
 

@@ -323,6 +323,10 @@ async fn body_sample_of(app: &TestApp, id: &str) -> Option<Value> {
         }
         "createLinkGroup" => json!({"site": "demo", "key": format!("made-{n}"), "title": "Made",
             "links": [{"label": "Partner", "url": "https://example.org"}]}),
+        "createScriptPhrase" => {
+            json!({"site": "demo", "hans": format!("信息{n}"), "hant": format!("資訊{n}"), "note": "惯用"})
+        }
+        "updateScriptPhrase" => json!({"hant": format!("訊息{n}"), "direction": "to_hant"}),
         "updateMedia" => json!({"name": "更名.pdf", "alt": "Changed"}),
         "updateTopic" | "updateLinkGroup" => json!({"title": "Changed"}),
         "updateMenu" => json!({"items": [{"label": "Out", "url": "https://example.org"}]}),

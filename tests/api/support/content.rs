@@ -15,12 +15,13 @@ use super::app::TestApp;
 const FIRST_PUBLISHED: &str = "2026-01-10T08:00:00+08:00";
 
 /// The order of records in a file: each kind after what it refers to.
-const KINDS: [&str; 8] = [
+const KINDS: [&str; 9] = [
     "site",
     "source",
     "category",
     "menu",
     "link_group",
+    "script_phrase",
     "topic",
     "media",
     "article",

@@ -9,6 +9,8 @@ pub mod media;
 pub mod menus;
 pub mod previews;
 pub mod rankings;
+pub mod search;
 pub mod sites;
 pub mod sources;
+pub mod suggestions;
 pub mod topics;

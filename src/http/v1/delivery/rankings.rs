@@ -61,7 +61,8 @@ pub struct RankingsQuery {
     /// `category`. Not together with `period=all`.
     #[param(value_type = Option<String>, format = Date, min_length = 10, max_length = 10, example = "2026-11-01")]
     as_of: Option<CalendarDay>,
-    /// Language to serve where it exists, as a BCP 47 tag; it selects the rendition, it does not filter.
+    /// Language to serve where it exists, as a BCP 47 tag; it selects the rendition, it does not filter. A Chinese script that an article lacks is derived from
+    /// the other one.
     #[param(value_type = Option<String>, min_length = 2, max_length = 35, example = "zh-Hans")]
     locale: Option<Locale>,
     /// Most articles.

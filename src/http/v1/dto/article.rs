@@ -265,7 +265,7 @@ pub struct ArticleSummary {
         example = "https://www.example.org/articles/shen-hai-guan-ce"
     )]
     url: String,
-    /// The language served.
+    /// The language served; none of `available_locales` where the text was put into the other Chinese script, as `locale` asked.
     #[schema(max_length = 35, example = "zh-Hans")]
     locale: String,
     /// The languages it exists in, the original first.
@@ -377,13 +377,16 @@ pub struct ArticleBody {
         example = "https://www.example.org/articles/shen-hai-guan-ce"
     )]
     url: String,
-    /// The language served.
+    /// The language served, as in `Content-Language`. Where `derived`, it names the script and, for Traditional, the region that was asked for:
+    /// `zh-Hans`, `zh-Hant`, `zh-Hant-TW`, `zh-Hant-HK`, `zh-Hant-MO`.
     #[schema(max_length = 35, example = "zh-Hans")]
     locale: String,
     /// The languages it exists in, the original first.
     #[schema(max_items = 1001)]
     available_locales: Vec<LocaleTag>,
-    /// Whether the text was converted from another script.
+    /// Whether the text was put into the other Chinese script for this answer, phrase by phrase, because the article lacks the one that `locale` asked
+    /// for. Titles, abstract, lines, keywords, names of contributors, headings and the texts of `body_html` are converted; tags, attributes, code, anchors, names of
+    /// files, and of categories, sources and topics are not. Nothing of it is stored; editors correct it with script phrases or a translation.
     derived: bool,
     /// The title.
     #[schema(max_length = 2000, example = "深海观测网建成")]
@@ -522,6 +525,7 @@ impl ArticleSummary {
             site_slug,
             site_default_locale: _,
             site_url_template,
+            site_script_variants: _,
             category_path,
             category_name,
         } = article;
@@ -651,6 +655,7 @@ impl ArticleBody {
         let Detail {
             article,
             text,
+            derived,
             available_locales,
             contributions,
             sources,
@@ -669,6 +674,7 @@ impl ArticleBody {
             site_slug,
             site_default_locale: _,
             site_url_template,
+            site_script_variants: _,
             category_path,
             category_name,
         } = article;
@@ -726,7 +732,7 @@ impl ArticleBody {
             slug,
             locale,
             available_locales: tags(available_locales),
-            derived: false,
+            derived,
             title,
             subtitle,
             summary,

@@ -82,6 +82,9 @@ pub struct ManagedSiteBody {
     blocks: Vec<SiteBlock>,
     /// What it may call itself.
     identity: SiteIdentity,
+    /// Whether its articles are shown in the other Chinese script to readers who ask for it by name (`locale=zh-Hant`) where they lack it.
+    #[schema(example = true)]
+    script_variants: bool,
     /// Grows with every change; the ETag.
     #[schema(minimum = 1, maximum = 9007199254740991_u64, example = 1)]
     version: i64,
@@ -124,6 +127,7 @@ impl From<Managed<Site>> for ManagedSiteBody {
             credits,
             blocks,
             identity,
+            script_variants,
         } = content;
         let Identity { names, domains } = identity.0;
         Self {
@@ -146,6 +150,7 @@ impl From<Managed<Site>> for ManagedSiteBody {
                 names: names.into_iter().map(SiteName).collect(),
                 domains: domains.into_iter().map(SiteDomain).collect(),
             },
+            script_variants,
             version,
             created_at: created_at.to_rfc3339(),
             updated_at: updated_at.to_rfc3339(),
@@ -243,6 +248,9 @@ pub struct SiteCreate {
     /// What it may call itself.
     #[schema(nullable = false)]
     identity: Option<SiteIdentity>,
+    /// Whether its articles are shown in the other Chinese script to readers who ask for it by name where they lack it; `true` where it is left out.
+    #[schema(example = true, nullable = false)]
+    script_variants: Option<bool>,
 }
 
 /// A change of a site (RFC 7396).
@@ -298,6 +306,9 @@ pub struct SiteUpdate {
     blocks: Option<Vec<SiteBlock>>,
     /// What it may call itself: merged member by member, `null` for nothing.
     identity: Option<SiteIdentityUpdate>,
+    /// Whether its articles are shown in the other Chinese script to readers who ask for it by name where they lack it.
+    #[schema(example = true, nullable = false)]
+    script_variants: Option<bool>,
 }
 
 /// A change of what a site may call itself (RFC 7396).

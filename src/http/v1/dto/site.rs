@@ -199,6 +199,7 @@ impl SiteBody {
             credits,
             blocks,
             identity: _,
+            script_variants: _,
         } = content;
         Self {
             url: links.site(&slug, url_template.as_deref()),

@@ -13,6 +13,7 @@ pub mod menus;
 pub mod previews;
 pub mod revision_diff;
 pub mod revisions;
+pub mod script_phrases;
 pub mod sites;
 pub mod sources;
 pub mod tokens;
