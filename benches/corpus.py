@@ -2,10 +2,8 @@
 
 import collections
 import datetime
-import glob
 import gzip
 import json
-import os
 import random
 import re
 import shutil
@@ -20,18 +18,15 @@ FIELDS = ["title", "title_en", "keywords", "author", "source", "summary", "body"
 HAN = re.compile("[\u4e00-\u9fff]+")
 
 # What is a unit of a folded text, as src/text/units.rs says it.
-CHARACTER = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003fffd々〇\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3105-\u312f\u31f0-\u31ff\uac00-\ud7a3\u2600-\u27bf\U0001f000-\U0001faff"
+CHARACTER = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003fffd々〇\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3105-\u312f\u31f0-\u31ff\uac00-\ud7a3\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
 STOPS = ".,;!?\\n\\r。、…｡､"
 UNIT = re.compile(f"[{CHARACTER}]|[^\\W_{CHARACTER}]+|[{STOPS}]+")
 ONE = dict(zip("著甚麽麼乾瞭藉徵於妳牠祂裏羣峯綫衆喫癡託昇佈週臺馀蹟迴", "着什么么干了借征于你它它里群峰线众吃痴托升布周台余迹回"))
 
 
 def folding():
-    found = glob.glob(os.path.expanduser("~/.cargo/registry/src/*/hanconv-*/data/TSCharacters.txt"))
-    if not found:
-        raise SystemExit("the tables of hanconv are not in ~/.cargo/registry: run `cargo fetch`")
     table = {}
-    for line in open(sorted(found)[-1], encoding="utf-8"):
+    for line in open(HERE.parent / "src/text/script/opencc/TSCharacters.txt", encoding="utf-8"):
         character, *simple = line.split() or [""]
         if simple and len(character) == 1 and len(simple[0]) == 1:
             table[ord(character)] = ONE.get(simple[0], simple[0])

@@ -7,7 +7,7 @@ of query of known-item-zh.tsv (with `--baseline` beside plain BM25 over pairs), 
 each class of query how long one search takes and what CPU time it costs the server and the database, with highlights, over one connection,
 warm, no cache. CPU time is the scheduler's, in nanoseconds, so the neighbours of the machine count little.
 
-`--keep FOLDER` leaves the database there and uses it again. Folding needs the tables of the crate hanconv in ~/.cargo/registry.
+`--keep FOLDER` leaves the database there and uses it again.
 """
 
 import argparse

@@ -74,10 +74,15 @@ type Pair<'q> = (Cow<'q, str>, Cow<'q, str>);
 fn pairs(query: &str) -> Result<Vec<Pair<'_>>, Vec<Fault>> {
     let whole = |code, detail| vec![Fault::new("", code, detail)];
     if query.len() > MAX_BYTES {
-        return Err(whole(
-            "too_long",
-            format!("the query string may have at most {MAX_BYTES} bytes"),
-        ));
+        let limit = format!("the query string may have at most {MAX_BYTES} bytes");
+        // Where one parameter alone takes most of it, that is the one to shorten.
+        let longest = query.split('&').find(|pair| pair.len() > MAX_BYTES / 2);
+        let name = longest.and_then(|pair| pair.split_once('=').map(|(name, _)| name));
+        let name = name.filter(|name| is_word(name));
+        return Err(match name {
+            Some(name) => vec![fault(name, "too_long", &format!("is too long: {limit}"))],
+            None => whole("too_long", limit),
+        });
     }
     let pairs: Vec<Pair<'_>> = form_urlencoded::parse(query.as_bytes())
         .take(MAX_PARAMETERS + 1)
@@ -110,6 +115,11 @@ fn pairs(query: &str) -> Result<Vec<Pair<'_>>, Vec<Fault>> {
     } else {
         Err(faults)
     }
+}
+
+/// Whether `name` looks like one of ours.
+fn is_word(name: &str) -> bool {
+    name.len() <= 40 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
 }
 
 /// A fault of the parameter `name`, told as a sentence that begins with it.
@@ -609,9 +619,20 @@ mod tests {
     fn oversized_queries_are_refused() {
         let many: String = (0..101).map(|i| format!("p{i}=&")).collect();
         assert_eq!(fault_of(&many).1, "too_many");
+        let long = "x".repeat(MAX_BYTES + 1);
+        let of = |query: &str| {
+            let (pointer, code, ..) = fault_of(query);
+            (pointer, code)
+        };
         assert_eq!(
-            fault_of(&format!("site={}", "x".repeat(MAX_BYTES))).1,
-            "too_long"
+            of(&format!("limit=1&site={long}")),
+            ("/site".to_owned(), "too_long")
+        );
+        assert_eq!(of(&long), (String::new(), "too_long"));
+        assert_eq!(of(&format!("{long}=1")), (String::new(), "too_long"));
+        assert_eq!(
+            of(&"limit=1&".repeat(MAX_BYTES / 8 + 1)),
+            (String::new(), "too_long")
         );
     }
 

@@ -10,7 +10,7 @@ const K1: f32 = 1.2;
 const GROUPS: usize = 4;
 
 /// What an occurrence is worth in titles, in keywords and names, in summaries, in bodies.
-const WEIGHTS: [f32; GROUPS] = [5.0, 6.0, 1.0, 0.5];
+const WEIGHTS: [f32; GROUPS] = [9.0, 4.0, 1.0, 0.5];
 
 /// How much the length of a field matters.
 const B: [f32; GROUPS] = [0.6, 0.8, 0.4, 0.8];

@@ -242,7 +242,11 @@ async fn without_the_file(app: &TestApp) {
         for (answer, trace) in all(few.iter().map(|call| traced(app, call))).await {
             assert_silent(&answer, 503, "unavailable", &trace);
             assert_eq!(answer.header("retry-after"), Some("1"), "{answer}");
-            assert_logged(&answer, &trace, &["timed out", "unable to open"]);
+            assert_logged(
+                &answer,
+                &trace,
+                &["timed out", "deadline has elapsed", "unable to open"],
+            );
         }
     }
 

@@ -229,10 +229,12 @@ on_both! {
         let mut all = order.clone();
         all.sort();
         assert_eq!(all, ["body", "contributor", "file", "keyword", "source", "subtitle", "summary", "title", "topic", "translation"]);
-        // A title that is all that was asked for, then a keyword that is, or a title that has more.
-        assert_eq!(order[0], "translation", "{order:?}");
+        // A title or a keyword that is all that was asked for, then what is short and says much, then the rest.
+        let mut first = order[..2].to_vec();
+        first.sort();
+        assert_eq!(first, ["keyword", "translation"], "{order:?}");
         let place = |slug: &str| order.iter().position(|other| other == slug).unwrap();
-        assert!(["summary", "subtitle", "source", "topic", "file", "contributor", "body"].iter().all(|other| place("title") < place(other)), "{order:?}");
+        assert!(place("title") < place("summary") && place("title") < place("body"), "{order:?}");
         // The most relevant first.
         let scores: Vec<f64> = answer["items"].as_array().unwrap().iter().map(|hit| hit["score"].as_f64().unwrap()).collect();
         assert!(scores.is_sorted_by(|a, b| a >= b) && scores.last() > Some(&0.0), "{scores:?}");
@@ -277,7 +279,7 @@ on_both! {
             (&long, "too_long"),
             (&"marvin ".repeat(1_000), "too_long"),
             (&"a".repeat(10_000), "too_long"),
-            (&"字".repeat(10_000), "too_long"),
+            (&"字".repeat(5_000), "too_long"),
             ("marvin%00", "bad_encoding"),
             ("%ED%A0%80", "bad_encoding"),
             ("marvin%FF", "bad_encoding"),

@@ -1,18 +1,23 @@
 //! The search index is in step with the articles: whatever changes one is found, and no longer found, with the next request.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufReader, Cursor, Read};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 
 use masthead::index::Index;
 use masthead::models::page::Total;
 use masthead::models::time::Ts;
 use masthead::search::evaluate::{Order, Request};
 use masthead::search::query::parse;
+use masthead::service::import::ImportOptions;
 use masthead::store::Conn;
+use masthead::store::connection::snapshot;
 use serde_json::{Value, json};
 
 use crate::support::accounts::join_all;
 use crate::support::content::Record;
-use crate::support::{Portal, TestApp, on_both};
+use crate::support::{Backend, Portal, TestApp, on_both};
 
 /// A word that stands in every article of these tests.
 pub const EVERYWHERE: &str = "公共";
@@ -60,7 +65,8 @@ pub fn indexed(conn: &mut Conn, now: Ts) -> Vec<i64> {
         is_counted: true,
         facets: Vec::new(),
     };
-    let found = Index::new(1 << 20).search(conn, &request).unwrap();
+    let index = Index::new(1 << 20);
+    let found = snapshot(conn, |conn| index.search(conn, &request)).unwrap();
     let mut ids: Vec<i64> = found.hits.iter().map(|hit| hit.article_id).collect();
     assert_eq!(found.total, Total::Exact(ids.len().try_into().unwrap()));
     ids.sort_unstable();
@@ -105,6 +111,40 @@ fn transition(to: &str) -> Value {
     match to {
         "retracted" => json!({"to": to, "reason": "有误"}),
         _ => json!({"to": to}),
+    }
+}
+
+/// A file that is read up to its end, and ends when it is told to.
+struct Gate {
+    text: Cursor<String>,
+    reached: Sender<()>,
+    open: Receiver<()>,
+}
+
+impl Gate {
+    /// The file, what tells that its end is reached, and what opens it.
+    fn new(text: String) -> (Self, Receiver<()>, Sender<()>) {
+        let ((reached, told), (opener, open)) = (channel(), channel());
+        let text = Cursor::new(text);
+        (
+            Self {
+                text,
+                reached,
+                open,
+            },
+            told,
+            opener,
+        )
+    }
+}
+
+impl Read for Gate {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.text.read(into)?;
+        if read == 0 && self.reached.send(()).is_ok() {
+            self.open.recv_timeout(Duration::from_secs(30)).unwrap();
+        }
+        Ok(read)
     }
 }
 
@@ -323,6 +363,27 @@ on_both! {
             let title = article["title"].as_str().unwrap();
             assert!(found(app, &format!("\"{title}\"")).await.contains(&article["slug"].as_str().unwrap().to_owned()), "{title}");
         }
+    }
+
+    /// What an import renames is found under its new name, also in what others save before the import is done
+    async fn a_rename_that_is_not_done_yet_is_caught(app) {
+        app.import(&Portal::new("demo").source("s1").article("a", |a| saying("甲")(a).sources(&["s1"])).article("b", saying("乙")));
+        if app.database().backend() == Backend::Sqlite {
+            // Nobody saves there while an import writes.
+            return;
+        }
+        let renamed = Portal::new("demo").with(Record::new("source").set("slug", "s1").set("name", "濱海日報"));
+        let (gate, reached, open) = Gate::new(renamed.lines());
+        let services = app.app.services().clone();
+        let importing = std::thread::spawn(move || services.import.run(BufReader::new(gate), ImportOptions::default(), |_| ()).unwrap());
+        reached.recv_timeout(Duration::from_secs(30)).unwrap();
+        let b = app.article_id("b").await;
+        app.desk("editor").changed(&format!("/articles/{b}"), &json!({"sources": ["s1"]})).await;
+        assert_eq!(found(app, "\"Source s1\"").await, ["a", "b"]);
+        open.send(()).unwrap();
+        assert!(importing.join().unwrap().committed);
+        assert!(found(app, "\"Source s1\"").await.is_empty());
+        assert_eq!(found(app, "滨海日报").await, ["a", "b"]);
     }
 
     /// Three hundred changes of all kinds, and after each the words find what they should

@@ -81,6 +81,9 @@ pub fn load(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Loaded>> {
             articles::revision,
         ))
         .load(conn)?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut texts = grouped(read::texts(conn, ids)?, |t| t.article_id);
     let mut contributions = grouped(contributors::of_articles(conn, ids)?, |c| c.article_id);
     let mut sources = grouped(sources::of_articles(conn, ids)?, |(id, _)| *id);

@@ -122,7 +122,7 @@ impl ArticleSearchQuery {
 ///
 /// Published articles that have all the words, the most relevant first: in title, subtitle, summary, keywords, names of contributors, sources,
 /// topics and files, and in the body, in all their languages. Every occurrence is found, also in the middle of a Chinese sentence. Words in
-/// titles weigh most, then keywords and names; of two that match as well the newer comes first. Where no article has all the words, those are
+/// titles weigh most, then those in keywords and names; of two articles that match as well the newer comes first. Where no article has all the words, those are
 /// found that have most, and `matching` says so. Filters are those of the list of articles.
 #[utoipa::path(operation_id = "searchArticles", tag = "search", params(ArticleSearchQuery, AcceptLanguage),
     responses((status = 200, description = "A page of hits", body = SearchPage), ReadProblems))]
