@@ -113,7 +113,7 @@ class Portal:
                       sources=[self.source(article["source"])], keywords=list(dict.fromkeys(article.get("keywords", []))))
         if article.get("author", "").strip():
             record["contributors"] = [{"role": "author", "kind": "person", "name": article["author"].strip()}]
-        if article.get("title_en", "").strip():
+        if 0 < len(article.get("title_en", "").strip()) <= 2000:
             record["translations"] = [{"locale": "en", "title": article["title_en"], "body_html": ""}]
         self.line(self.articles, **record)
 

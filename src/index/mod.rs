@@ -4,7 +4,7 @@
 //! A transaction that saves articles makes one segment of them before it stamps ([`Index::prepare`]), and after the stamp, where it is
 //! alone, marks what other segments have of these articles ([`Index::commit`]). So everything that is searched changes under one
 //! row lock, in the order of commits, and no two writers wait for each other in any other place. Small segments are merged then and
-//! there, larger ones by a job ([`Index::tend`]) that takes the lock only to put its segment in the place of others.
+//! there, larger ones by a job ([`Index::tidy`]) that takes the lock only to put its segment in the place of others.
 
 mod documents;
 mod levels;
