@@ -99,6 +99,7 @@ impl App {
                 },
                 counting: counting_settings(&config.counter)?,
                 search_cache: u64::from(config.search_cache_mb) << 20,
+                guarded_every: config.rescan_every,
             },
         )?;
         Ok(Self {
@@ -156,6 +157,7 @@ impl App {
         self.services.counting.prepare()?;
         self.services.counting.start()?;
         self.services.indexing.prepare()?;
+        self.services.scanning.prepare()?;
         let services = Data::new(self.services.clone());
         let origins = Data::new(Origins::new(self.config.cors_origins.clone()));
         let proxies = Data::new(TrustedProxies::new(self.config.trusted_proxies.clone()));

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use url::Url;
 
 /// Every variable this program reads under its own prefix.
-const VARIABLES: [&str; 46] = [
+const VARIABLES: [&str; 47] = [
     "MASTHEAD_BIND",
     "MASTHEAD_CORS_ORIGINS",
     "MASTHEAD_COUNTER_ADDRESS_LIMIT",
@@ -54,6 +54,7 @@ const VARIABLES: [&str; 46] = [
     "MASTHEAD_OIDC_TYPES",
     "MASTHEAD_PUBLIC_URL",
     "MASTHEAD_REQUEST_TIMEOUT_S",
+    "MASTHEAD_RESCAN_SECONDS",
     "MASTHEAD_SHUTDOWN_TIMEOUT_S",
     "MASTHEAD_TOKEN_AUDIENCE",
     "MASTHEAD_TOKEN_ISSUER",
@@ -124,6 +125,8 @@ pub struct Config {
     pub search_cache_mb: u32,
     /// For how many days revisions are kept after the next one came; 0 stands for ever.
     pub revisions_max_age_days: u32,
+    /// How often it is looked for injected text that came behind the back of the API.
+    pub rescan_every: Duration,
     /// How readers are counted.
     pub counter: CounterConfig,
     /// Seconds that shared caches may keep public answers.
@@ -425,6 +428,11 @@ impl Config {
                 0,
                 0..=36_500,
             ),
+            rescan_every: Duration::from_secs(reader.integer(
+                "MASTHEAD_RESCAN_SECONDS",
+                3_600,
+                10..=604_800,
+            )),
             counter: CounterConfig {
                 window_s: reader.integer("MASTHEAD_COUNTER_WINDOW_S", 1_800, 1..=86_400),
                 address_limit: reader.integer("MASTHEAD_COUNTER_ADDRESS_LIMIT", 100, 1..=1_000_000),

@@ -33,6 +33,10 @@ pub enum Resource {
     LinkGroup,
     /// What editors want instead of what the dictionaries of scripts say.
     ScriptPhrase,
+    /// A rule of the check for injected text.
+    HygieneRule,
+    /// A run of that check over what is there already.
+    HygieneScan,
     /// An account.
     User,
     /// A key of a program.
@@ -56,6 +60,8 @@ impl fmt::Display for Resource {
             Self::Revision => "revision",
             Self::LinkGroup => "link group",
             Self::ScriptPhrase => "script phrase",
+            Self::HygieneRule => "rule",
+            Self::HygieneScan => "run",
             Self::User => "user",
             Self::ApiKey => "API key",
             Self::Media => "media",
@@ -90,6 +96,27 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.pointer, self.detail)
     }
+}
+
+/// Where the findings are that hold an article back: its own, or where it has none those of its site.
+fn holding(article_id: i64, site: &str, findings: usize) -> String {
+    let place = match findings {
+        0 => format!("site={site}"),
+        _ => format!("article_id={article_id}"),
+    };
+    format!("/api/v1/manage/findings?{place}&severity=block&state=open")
+}
+
+fn held_back(article_id: i64, site: &str, findings: usize) -> String {
+    let why = match findings {
+        0 => "because its site, or a category above it, is".to_owned(),
+        1 => "by 1 open finding".to_owned(),
+        n => format!("by {n} open findings"),
+    };
+    let path = holding(article_id, site, findings);
+    format!(
+        "the article is held back {why}; repair or dismiss what GET {path} lists, then publish it again"
+    )
 }
 
 /// Why an operation failed. `Display` is what a client may read, `source()` is what the log gets.
@@ -135,6 +162,16 @@ pub enum Error {
     /// The value of one member is another record's already.
     #[error("{}", .0.detail)]
     Taken(Fault),
+    /// The article cannot be public while text that looks injected holds it back.
+    #[error("{}", held_back(*article_id, site, *findings))]
+    HeldBack {
+        /// The article.
+        article_id: i64,
+        /// Slug of its site.
+        site: String,
+        /// Open findings in the article itself; where there is none, its site or category is held back.
+        findings: usize,
+    },
     /// The thing was changed since the caller looked.
     #[error(
         "it was changed meanwhile and has version {version} now; fetch it again and decide whether the change still makes sense"
@@ -219,6 +256,18 @@ impl Error {
         Self::NotFound {
             resource,
             key: key.to_string(),
+        }
+    }
+
+    /// Where the findings are that hold an article back.
+    pub fn findings(&self) -> Option<String> {
+        match self {
+            Self::HeldBack {
+                article_id,
+                site,
+                findings,
+            } => Some(holding(*article_id, site, *findings)),
+            _ => None,
         }
     }
 

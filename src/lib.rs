@@ -10,9 +10,11 @@
 //! | [`jobs`] | what runs by itself |
 //! | [`service`] | use cases and transactions |
 //! | [`library`] | files with their records: storage and database in step |
+//! | [`screening`] | the check for injected text in the database: findings, what is held back |
 //! | [`index`] | the search index in the database, in step with the articles |
 //! | [`store`] | SQL and nothing else |
 //! | [`search`] | the search index: documents, segments, queries, highlights; no database |
+//! | [`hygiene`] | the check for injected text: rules, findings, repair; no database |
 //! | [`portal`] | the portal file format |
 //! | [`content`] | what a record is after a change |
 //! | [`json`] | JSON texts read member by member, with every fault |
@@ -28,6 +30,7 @@ pub mod config;
 pub mod content;
 pub mod error;
 pub mod http;
+pub mod hygiene;
 pub mod index;
 pub mod jobs;
 pub mod json;
@@ -36,6 +39,7 @@ pub mod media;
 pub mod models;
 pub mod portal;
 pub mod schema;
+pub mod screening;
 pub mod search;
 pub mod service;
 pub mod store;

@@ -58,6 +58,7 @@ diesel::table! {
         created_at -> UtcTs,
         updated_at -> UtcTs,
         script_variants -> Bool,
+        is_held -> Bool,
     }
 }
 
@@ -85,6 +86,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> UtcTs,
         updated_at -> UtcTs,
+        is_held -> Bool,
     }
 }
 
@@ -103,6 +105,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> UtcTs,
         updated_at -> UtcTs,
+        is_held -> Bool,
     }
 }
 
@@ -146,6 +149,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> UtcTs,
         updated_at -> UtcTs,
+        is_held -> Bool,
     }
 }
 
@@ -161,6 +165,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> UtcTs,
         updated_at -> UtcTs,
+        is_held -> Bool,
     }
 }
 
@@ -193,6 +198,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> UtcTs,
         updated_at -> UtcTs,
+        is_held -> Bool,
     }
 }
 
@@ -224,6 +230,7 @@ diesel::table! {
         retracted_at -> Nullable<UtcTs>,
         retraction_reason -> Nullable<Text>,
         revision -> BigInt,
+        held_status -> Nullable<Text>,
     }
 }
 
@@ -722,6 +729,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> UtcTs,
         updated_at -> UtcTs,
+        is_held -> Bool,
     }
 }
 
@@ -821,6 +829,95 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{JsonDoc, UtcTs};
+
+    /// What the check for injected text found.
+    findings (id) {
+        id -> BigInt,
+        kind -> Text,
+        record_id -> BigInt,
+        site_id -> Nullable<BigInt>,
+        rule -> Text,
+        rule_version -> BigInt,
+        class -> Text,
+        severity -> Text,
+        reasons -> JsonDoc,
+        locale -> Nullable<Text>,
+        field -> Text,
+        place -> Text,
+        byte_offset -> BigInt,
+        byte_length -> BigInt,
+        found -> Text,
+        is_stored -> Bool,
+        is_dismissed -> Bool,
+        found_at -> UtcTs,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{JsonDoc, UtcTs};
+
+    /// By which rules it looks.
+    hygiene_rules (id) {
+        id -> BigInt,
+        key -> Text,
+        kind -> Text,
+        class -> Text,
+        severity -> Text,
+        boundary -> Text,
+        texts -> JsonDoc,
+        description -> Text,
+        is_enabled -> Bool,
+        is_shipped -> Bool,
+        version -> BigInt,
+        created_at -> UtcTs,
+        updated_at -> UtcTs,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::UtcTs;
+
+    /// When these changed.
+    hygiene_rule_sets (version) {
+        version -> BigInt,
+        shipped -> BigInt,
+        created_at -> UtcTs,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::{JsonDoc, UtcTs};
+
+    /// Its runs over everything that is there.
+    hygiene_scans (id) {
+        id -> BigInt,
+        purpose -> Text,
+        site_id -> Nullable<BigInt>,
+        draft -> Nullable<JsonDoc>,
+        state -> Text,
+        rule_set -> BigInt,
+        after_id -> BigInt,
+        looked_at -> BigInt,
+        total -> BigInt,
+        blocks -> BigInt,
+        reviews -> BigInt,
+        notes -> BigInt,
+        held -> BigInt,
+        released -> BigInt,
+        samples -> JsonDoc,
+        actor -> Text,
+        started_at -> UtcTs,
+        updated_at -> UtcTs,
+        finished_at -> Nullable<UtcTs>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
     article_owners,
@@ -850,8 +947,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     counting_marks,
     counting_policies,
     daily_totals,
+    findings,
     former_category_paths,
     former_slugs,
+    hygiene_rule_sets,
+    hygiene_rules,
+    hygiene_scans,
     link_groups,
     listings,
     menu_items,

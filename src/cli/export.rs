@@ -23,6 +23,9 @@ pub(super) struct Export {
     /// Write the files that articles refer to into this folder, too
     #[arg(long, value_name = "DIR")]
     media: Option<PathBuf>,
+    /// Write what is held back, too: records in which text was found that looks injected
+    #[arg(long)]
+    held: bool,
     /// Write to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -34,36 +37,43 @@ impl Export {
         let options = ExportOptions {
             site: self.site.as_deref(),
             media: self.media.as_deref(),
+            held: self.held,
         };
-        match &self.output {
+        let left_out = match &self.output {
             Some(path) if !path.exists() || path.is_file() => replace(&app, path, options)?,
             Some(path) => {
                 // A device or a pipe cannot be replaced.
                 let file = File::create(path).map_err(|cause| file_error(path, cause))?;
-                app.services().export.run(BufWriter::new(file), options)?;
+                app.services().export.run(BufWriter::new(file), options)?
             }
             None => app
                 .services()
                 .export
                 .run(BufWriter::new(std::io::stdout().lock()), options)?,
+        };
+        if left_out > 0 {
+            eprintln!(
+                "{left_out} record(s) are held back and left out; `GET /api/v1/manage/findings` lists why, --held writes them, too"
+            );
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
 /// Writes beside `path` first: half a file must not look like a whole one, and a failure leaves the old one.
-fn replace(app: &App, path: &Path, options: ExportOptions<'_>) -> Result<()> {
+fn replace(app: &App, path: &Path, options: ExportOptions<'_>) -> Result<u64> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");
     let partial = PathBuf::from(partial);
     let write = || {
         let mut out =
             BufWriter::new(File::create(&partial).map_err(|cause| file_error(&partial, cause))?);
-        app.services().export.run(&mut out, options)?;
+        let left_out = app.services().export.run(&mut out, options)?;
         out.flush()
             .and_then(|()| out.get_ref().sync_all())
             .map_err(|cause| file_error(&partial, cause))?;
-        fs::rename(&partial, path).map_err(|cause| file_error(path, cause))
+        fs::rename(&partial, path).map_err(|cause| file_error(path, cause))?;
+        Ok(left_out)
     };
     let written = write();
     if written.is_err() {

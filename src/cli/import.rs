@@ -115,6 +115,12 @@ fn print(path: &Path, outcome: &ImportReport) {
         if let Some(note) = files(outcome.files) {
             println!("{}: {note}", path.display());
         }
+        if let Some(note) = held(outcome.held) {
+            println!("{}: {note}", path.display());
+        }
+        if let Some(note) = reviews(outcome.reviews) {
+            println!("{}: {note}", path.display());
+        }
         if let Some(note) = stay_retracted(outcome.stay_retracted) {
             println!("{}: {note}", path.display());
         }
@@ -136,6 +142,30 @@ fn files(count: u64) -> Option<String> {
             "{count} files of the folder became media, because articles name them"
         )),
     }
+}
+
+/// What there is to do where records are held back.
+fn held(count: u64) -> Option<String> {
+    let what = match count {
+        0 => return None,
+        1 => "1 record is".to_owned(),
+        _ => format!("{count} records are"),
+    };
+    Some(format!(
+        "{what} held back: text that looks injected was found, or holds what it is in back; list it with GET /api/v1/manage/findings?severity=block, repair it with POST /api/v1/manage/findings/repair"
+    ))
+}
+
+/// What there is to do where something should be looked at.
+fn reviews(count: u64) -> Option<String> {
+    let what = match count {
+        0 => return None,
+        1 => "1 finding".to_owned(),
+        _ => format!("{count} findings"),
+    };
+    Some(format!(
+        "{what} should be looked at: GET /api/v1/manage/findings?severity=review"
+    ))
 }
 
 /// What there is to do where a file does not bring retracted articles back.

@@ -8,6 +8,7 @@ use super::audio::{self, Revisions};
 use super::{Misfit, former_slugs, misfit, required};
 use crate::models::article::{ArticleContent, ArticleState, Counters, Retraction, Status, Text};
 use crate::models::contributor::Contribution;
+use crate::models::hygiene::RawBody;
 use crate::models::patch::Patch;
 use crate::models::record::{ArticleRecord, TranslationRecord};
 use crate::models::rules;
@@ -38,6 +39,8 @@ pub struct Merged {
     pub names_related: bool,
     /// What the article was called before is not cleared.
     pub(super) keeps_former_slugs: bool,
+    /// The bodies that were sent.
+    pub sent: Sent,
     /// Opening balances of a new article.
     pub opening: Counters,
     /// How often it is cited, where that was said: no part of what it says.
@@ -138,7 +141,7 @@ pub fn merge(
         mut former,
     ) = match stored.cloned() {
         Some(ArticleContent {
-            state,
+            mut state,
             texts,
             contributions,
             sources,
@@ -147,7 +150,11 @@ pub fn merge(
             related,
             former_slugs,
         }) => (
-            Some(state),
+            {
+                // Whether something holds it back is decided when all is said.
+                state.set_held(false);
+                Some(state)
+            },
             texts,
             contributions,
             sources,
@@ -207,8 +214,9 @@ pub fn merge(
     original.slug = None;
     original.contributors.clear();
     original.title = value(title, stored.map(|_| original.title), "title")?;
+    let mut bodies = Sent::default();
     original.body_html = match body_html {
-        Patch::Set(raw) => html::sanitize(&raw),
+        Patch::Set(raw) => bodies.clean(&locale, raw),
         Patch::Keep | Patch::Clear if stored.is_some() => original.body_html,
         Patch::Keep | Patch::Clear => return Err(required("body_html")),
     };
@@ -221,7 +229,12 @@ pub fn merge(
     match translations {
         Patch::Keep => texts.retain(|t| t.locale != locale),
         Patch::Clear => texts.clear(),
-        Patch::Set(translations) => texts = translations.into_iter().map(translation).collect(),
+        Patch::Set(translations) => {
+            texts = translations
+                .into_iter()
+                .map(|record| bodies.translation(record))
+                .collect();
+        }
     }
     if texts.iter().any(|t| t.locale == locale) {
         return Err(misfit(
@@ -297,6 +310,7 @@ pub fn merge(
             .or(old.as_ref().map(|s| s.category_id))
             .ok_or_else(|| required("category"))?,
         status,
+        held: None,
         locale,
         published_at: printed
             .map(|p| p.0)
@@ -344,6 +358,7 @@ pub fn merge(
         slug_is_made,
         names_related,
         keeps_former_slugs,
+        sent: bodies,
         opening: Counters {
             views,
             downloads,
@@ -426,11 +441,11 @@ fn check_size(texts: &[Text], stored: Option<&ArticleContent>) -> Result<(), Mis
     }
 }
 
-/// The article with one translation added or replaced.
+/// The article with one translation added or replaced; and its body as it was sent.
 pub fn with_translation(
     stored: &ArticleContent,
     record: TranslationRecord,
-) -> Result<ArticleContent, Misfit> {
+) -> Result<(ArticleContent, Sent), Misfit> {
     if record.locale == stored.state.locale {
         return Err(misfit(
             "locale",
@@ -445,7 +460,8 @@ pub fn with_translation(
             format!("would be one of more than {} translations", rules::LIST),
         ));
     }
-    content.texts.push(translation(record));
+    let mut bodies = Sent::default();
+    content.texts.push(bodies.translation(record));
     check_size(&content.texts, Some(stored))?;
     check_names(&content.texts, &content.contributions).map_err(|m| Misfit {
         member: "contributors".to_owned(),
@@ -455,7 +471,7 @@ pub fn with_translation(
     content
         .texts
         .sort_by(|a, b| (a.locale != own, &a.locale).cmp(&(b.locale != own, &b.locale)));
-    Ok(content)
+    Ok((content, bodies))
 }
 
 /// The article without one translation; `None` where it has none in that language.
@@ -476,30 +492,55 @@ fn value<T>(patch: Patch<T>, stored: Option<T>, member: &str) -> Result<T, Misfi
     }
 }
 
-/// A translation as it is kept.
-pub fn translation(record: TranslationRecord) -> Text {
-    let TranslationRecord {
-        locale,
-        title,
-        body_html,
-        slug,
-        subtitle,
-        summary,
-        summary_label,
-        byline,
-        contributors,
-        keywords,
-    } = record;
-    Text {
-        locale,
-        slug,
-        title,
-        subtitle,
-        summary,
-        summary_label,
-        byline,
-        keywords,
-        contributors,
-        body_html: html::sanitize(&body_html),
+/// Bodies that are taken in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// Those that cleaning has changed, as they were sent.
+    pub raw: Vec<RawBody>,
+    /// The languages of all of them.
+    pub locales: Vec<String>,
+}
+
+impl Sent {
+    /// A body as it is kept.
+    fn clean(&mut self, locale: &str, raw: String) -> String {
+        let clean = html::sanitize(&raw);
+        self.locales.push(locale.to_owned());
+        if clean != raw {
+            self.raw.push(RawBody {
+                locale: locale.to_owned(),
+                html: raw,
+            });
+        }
+        clean
+    }
+
+    /// A translation as it is kept.
+    fn translation(&mut self, record: TranslationRecord) -> Text {
+        let TranslationRecord {
+            locale,
+            title,
+            body_html,
+            slug,
+            subtitle,
+            summary,
+            summary_label,
+            byline,
+            contributors,
+            keywords,
+        } = record;
+        let body_html = self.clean(&locale, body_html);
+        Text {
+            locale,
+            slug,
+            title,
+            subtitle,
+            summary,
+            summary_label,
+            byline,
+            keywords,
+            contributors,
+            body_html,
+        }
     }
 }

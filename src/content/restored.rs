@@ -40,6 +40,7 @@ pub fn content(
         slug,
         category_id: _,
         status: _,
+        held: _,
         locale,
         published_at: _,
         published_offset: _,

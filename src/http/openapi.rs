@@ -45,6 +45,7 @@ use crate::http::well_known;
         (name = "tokens", description = "Signing in, and the account behind a token or key"),
         (name = "management", description = "Everything in every state, for those who may change it"),
         (name = "accounts", description = "Accounts and API keys"),
+        (name = "hygiene", description = "Injected text: what was found, and its repair"),
         (name = "audit", description = "Who changed what, and when"),
         (name = "health", description = "For those who run the server"),
     ),

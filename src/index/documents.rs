@@ -69,6 +69,7 @@ pub(super) struct Names {
 }
 
 impl Names {
+    /// What is held back has no name: who searches for it finds nothing.
     fn of(
         conn: &mut Conn,
         sources: impl IntoIterator<Item = i64>,
@@ -78,11 +79,11 @@ impl Names {
         let topics: Vec<i64> = topics.into_iter().collect();
         let mut names = Self::default();
         if !sources.is_empty() {
-            let found = store::sources::find_all(conn, &sources)?;
+            let found = store::sources::find_all_shown(conn, &sources)?;
             names.sources = found.into_iter().map(|s| (s.id, s.name)).collect();
         }
         if !topics.is_empty() {
-            let found = store::topics::find_all(conn, &topics)?;
+            let found = store::topics::find_all_shown(conn, &topics)?;
             names.topics = found.into_iter().map(|t| (t.id, t.title)).collect();
         }
         Ok(names)

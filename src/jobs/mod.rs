@@ -13,7 +13,11 @@ const GATHERING: Duration = Duration::from_secs(1);
 
 /// Runs the jobs until the runtime ends.
 pub async fn run(services: Services) {
-    tokio::join!(keep_index(services.clone()), keep_house(services));
+    tokio::join!(
+        keep_index(services.clone()),
+        keep_clean(services.clone()),
+        keep_house(services)
+    );
 }
 
 /// Tends the search index as soon as there is something to do; once a minute for what other processes leave.
@@ -24,6 +28,19 @@ async fn keep_index(services: Services) {
             tokio::time::sleep(GATHERING).await;
         }
         report("tending the search index", services.indexing.tend().await);
+    }
+}
+
+/// Looks for injected text in what is there already as soon as that is asked for; from time to time for what other processes were asked for, and for
+/// what came behind the back of all of them.
+async fn keep_clean(services: Services) {
+    loop {
+        let wanted = tokio::time::timeout(services.scanning.pause(), services.scanning.wanted());
+        if wanted.await.is_ok() {
+            // Who asks has not committed yet.
+            tokio::time::sleep(GATHERING).await;
+        }
+        report("looking for injected text", services.scanning.tend().await);
     }
 }
 

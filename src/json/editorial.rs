@@ -11,7 +11,7 @@ use crate::models::workflow::State;
 pub fn transition(fields: &mut Fields<'_, '_>) -> TransitionRecord {
     TransitionRecord {
         to: fields
-            .required("to", word(State::ALL, State::as_str))
+            .required("to", word(State::WANTED, State::as_str))
             .unwrap_or(State::Draft),
         comment: comment(fields),
         publish_at: fields.optional("publish_at", understood(rules::instant)),

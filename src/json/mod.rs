@@ -5,7 +5,9 @@ pub mod accounts;
 pub mod counting;
 pub mod editorial;
 pub mod fields;
+pub mod hygiene;
 pub mod records;
+pub mod repairs;
 pub mod tree;
 mod values;
 

@@ -33,7 +33,7 @@ pub enum Form {
 }
 
 /// Members of answers that no request has.
-const READ_ONLY: [&str; 4] = ["id", "version", "created_at", "updated_at"];
+const READ_ONLY: [&str; 5] = ["id", "version", "created_at", "updated_at", "is_held"];
 
 impl Form {
     /// Refuses what only answers have; `fixed` are members that are given once and for all.
@@ -245,6 +245,7 @@ pub fn article(fields: &mut Fields<'_, '_>, form: Form) -> ArticleRecord {
             "views",
             "downloads",
             "revision",
+            "held_status",
             "retraction_reason",
             "retracted_at",
         ]);
@@ -320,7 +321,7 @@ pub fn article(fields: &mut Fields<'_, '_>, form: Form) -> ArticleRecord {
             "published_precision",
             word(Precision::ALL, Precision::as_str),
         ),
-        status: fields.firm("status", word(State::ALL, State::as_str)),
+        status: fields.firm("status", word(State::WANTED, State::as_str)),
         retraction_reason,
         retracted_at,
         slug: match form {

@@ -264,6 +264,10 @@ operations! {
     GetArticleVisibility "get_article_visibility" ArticlesRead Reader Category;
     CreatePreview "create_preview" ArticlesWrite Author Category;
 
+    ListFindings "list_findings" ArticlesRead Reader Somewhere;
+    RepairFindings "repair_findings" ArticlesWrite Editor Category;
+    DismissFindings "dismiss_findings" ArticlesWrite Editor Category;
+
     ListManagedSites "list_managed_sites" StructureRead Reader Somewhere;
     CreateSite "create_site" StructureWrite Admin Everywhere;
     GetManagedSite "get_managed_site" StructureRead Reader Site;
@@ -315,6 +319,16 @@ operations! {
     GetScriptPhrase "get_script_phrase" StructureRead Reader Site;
     UpdateScriptPhrase "update_script_phrase" StructureWrite Editor Site;
     DeleteScriptPhrase "delete_script_phrase" StructureWrite Editor Site;
+
+    ListHygieneRules "list_hygiene_rules" StructureRead Editor Somewhere;
+    CreateHygieneRule "create_hygiene_rule" StructureWrite Admin Everywhere;
+    GetHygieneRule "get_hygiene_rule" StructureRead Editor Somewhere;
+    UpdateHygieneRule "update_hygiene_rule" StructureWrite Admin Everywhere;
+    DeleteHygieneRule "delete_hygiene_rule" StructureWrite Admin Everywhere;
+
+    ListHygieneScans "list_hygiene_scans" StructureRead Editor Somewhere;
+    CreateHygieneScan "create_hygiene_scan" StructureWrite Admin Everywhere;
+    GetHygieneScan "get_hygiene_scan" StructureRead Editor Somewhere;
 
     ListUsers "list_users" UsersRead Admin Everywhere;
     CreateUser "create_user" UsersWrite Admin Everywhere;

@@ -28,17 +28,20 @@ pub enum Status {
     Archived,
     /// Taken back, and said so: a tombstone with a reason stands in its place.
     Retracted,
+    /// Held back for text that looks injected; only the server sets it. What the article is otherwise stands in [`ArticleState::held`].
+    Quarantined,
 }
 
 impl Status {
     /// Every status.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Draft,
         Self::InReview,
         Self::Approved,
         Self::Published,
         Self::Archived,
         Self::Retracted,
+        Self::Quarantined,
     ];
 
     /// The word used in files, on the wire and in the database.
@@ -50,6 +53,7 @@ impl Status {
             Self::Published => "published",
             Self::Archived => "archived",
             Self::Retracted => "retracted",
+            Self::Quarantined => "quarantined",
         }
     }
 
@@ -87,6 +91,8 @@ pub struct ArticleState {
     pub category_id: i64,
     /// Where it stands in its life.
     pub status: Status,
+    /// What its status is once nothing holds it back, where it is quarantined.
+    pub held: Option<Status>,
     /// The language of the original.
     pub locale: String,
     /// When it is or was published.
@@ -110,6 +116,20 @@ pub struct ArticleState {
 }
 
 impl ArticleState {
+    /// Its status, whatever holds it back.
+    pub fn wanted(&self) -> Status {
+        self.held.unwrap_or(self.status)
+    }
+
+    /// Holds it back, or not.
+    pub fn set_held(&mut self, is_held: bool) {
+        let wanted = self.wanted();
+        (self.status, self.held) = match is_held {
+            true => (Status::Quarantined, Some(wanted)),
+            false => (wanted, None),
+        };
+    }
+
     /// Whether it was public at some moment up to `now`, as far as this state knows.
     pub fn begins_before(&self, now: Ts) -> bool {
         self.visibility_changes()
@@ -447,6 +467,13 @@ pub struct ManagedArticle {
     pub created_at: Ts,
     /// When it was last changed.
     pub updated_at: Ts,
+}
+
+impl ManagedArticle {
+    /// Where it stands at `now`, whatever holds it back.
+    pub fn wanted_state(&self, now: Ts) -> State {
+        self.content.state.wanted_at(now)
+    }
 }
 
 impl ManagedArticle {

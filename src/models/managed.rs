@@ -16,6 +16,8 @@ pub struct Managed<T> {
     pub created_at: Ts,
     /// When it was last changed.
     pub updated_at: Ts,
+    /// Whether it is held back for what was found in it; what cannot be held back never is.
+    pub is_held: bool,
 }
 
 /// Which version the thing must have for a change to be made.

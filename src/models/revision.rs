@@ -21,11 +21,15 @@ pub enum Action {
     Import,
     /// It was there before there were revisions.
     Upgrade,
+    /// It was held back, or nothing held it back any more.
+    Hold,
+    /// Injected text was taken out of it.
+    Repair,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Create,
         Self::Update,
         Self::Translate,
@@ -33,6 +37,8 @@ impl Action {
         Self::Restore,
         Self::Import,
         Self::Upgrade,
+        Self::Hold,
+        Self::Repair,
     ];
 
     /// The word used on the wire and in the database.
@@ -45,6 +51,8 @@ impl Action {
             Self::Restore => "restore",
             Self::Import => "import",
             Self::Upgrade => "upgrade",
+            Self::Hold => "hold",
+            Self::Repair => "repair",
         }
     }
 

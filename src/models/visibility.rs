@@ -46,6 +46,8 @@ pub enum Code {
     ScheduleEmpty,
     /// Nothing holds it back.
     NoHolds,
+    /// Text that looks injected holds it back: its own, its site's or that of a category.
+    HeldBack,
     /// Its category is shown.
     CategoryShown,
     /// It exists in the language.
@@ -58,7 +60,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::StatePublished,
         Self::StateScheduled,
         Self::StateDraft,
@@ -71,6 +73,7 @@ impl Code {
         Self::ScheduleOver,
         Self::ScheduleEmpty,
         Self::NoHolds,
+        Self::HeldBack,
         Self::CategoryShown,
         Self::LocaleAvailable,
         Self::LocaleFallsBack,
@@ -90,7 +93,7 @@ impl Code {
             Self::ScheduleOpen | Self::ScheduleAhead | Self::ScheduleOver | Self::ScheduleEmpty => {
                 Subject::Schedule
             }
-            Self::NoHolds => Subject::Hold,
+            Self::NoHolds | Self::HeldBack => Subject::Hold,
             Self::CategoryShown => Subject::Category,
             Self::LocaleAvailable | Self::LocaleFallsBack | Self::LocaleMissing => Subject::Locale,
         }
@@ -106,7 +109,8 @@ impl Code {
             | Self::StateRetracted
             | Self::ScheduleAhead
             | Self::ScheduleOver
-            | Self::ScheduleEmpty => true,
+            | Self::ScheduleEmpty
+            | Self::HeldBack => true,
             Self::StatePublished
             | Self::StateScheduled
             | Self::ScheduleOpen
@@ -172,8 +176,10 @@ pub struct Served {
 /// What is known of an article that bears on whether readers see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
-    /// Where it stands in its life.
+    /// Where it stands in its life, whatever holds it back.
     pub status: Status,
+    /// Whether something holds it back.
+    pub is_held: bool,
     /// When it is or was published.
     pub published_at: Ts,
     /// When it vanishes again.
@@ -192,7 +198,13 @@ impl Facts {
         vec![
             self.of_state(now),
             self.of_schedule(now),
-            Reason::new(Code::NoHolds, "Nothing holds the article back."),
+            match self.is_held {
+                false => Reason::new(Code::NoHolds, "Nothing holds the article back."),
+                true => Reason::new(
+                    Code::HeldBack,
+                    "The article is held back: in it, in its site or in a category above it text was found that looks injected. List it with `GET /api/v1/manage/findings`, then repair or dismiss it.",
+                ),
+            },
             Reason::new(
                 Code::CategoryShown,
                 format!(
@@ -206,7 +218,7 @@ impl Facts {
 
     /// Since when, or from when on, and until when readers see it; nothing where it is not published or ends before it begins.
     pub fn span(&self) -> (Option<Ts>, Option<Ts>) {
-        match self.status == Status::Published && !self.ends_before_it_begins() {
+        match self.status == Status::Published && !self.is_held && !self.ends_before_it_begins() {
             true => (Some(self.published_at), self.unpublish_at),
             false => (None, None),
         }
@@ -214,7 +226,10 @@ impl Facts {
 
     /// Where it stands at `now`.
     pub fn state(&self, now: Ts) -> State {
-        State::of(self.status, self.published_at, now)
+        match self.is_held {
+            true => State::Quarantined,
+            false => State::of(self.status, self.published_at, now),
+        }
     }
 
     fn ends_before_it_begins(&self) -> bool {
@@ -246,6 +261,10 @@ impl Facts {
                 "The article was taken from the public and is kept. Publish it again with a transition to `published`.",
             ),
             Status::Retracted => self.of_retraction(),
+            Status::Quarantined => Reason::new(
+                Code::HeldBack,
+                "The article is held back and has no other state.",
+            ),
         }
     }
 
@@ -366,6 +385,7 @@ mod tests {
     fn facts(status: Status, begin: i64, end: Option<i64>) -> Facts {
         Facts {
             status,
+            is_held: status == Status::Quarantined,
             published_at: at(begin),
             unpublish_at: end.map(at),
             retraction: None,

@@ -20,13 +20,8 @@ pub(super) struct Scored<'a> {
 
 impl Scored<'_> {
     /// What an impact is worth.
-    fn score(&self, impact: u8) -> f32 {
+    pub fn score(&self, impact: u8) -> f32 {
         f32::from(impact) * (self.worth / 255.0)
-    }
-
-    /// What having the term is worth at most in a block.
-    pub fn most(&self, impact: u8) -> f32 {
-        self.score(impact)
     }
 }
 

@@ -128,7 +128,8 @@ impl Question<'_> {
         entries: &[Option<Entry>],
         pages: &mut impl Pages,
     ) -> Result<(Found, bool)> {
-        let mut searches = self.begin(segments, entries, pages)?;
+        let scored = self.scored();
+        let mut searches = self.begin(segments, entries, &scored, pages)?;
         let keep = self.request.skip + self.request.limit + 1;
         let mut examined = 0;
         while searches.iter().any(|search| !search.left.is_empty()) {
@@ -145,14 +146,15 @@ impl Question<'_> {
                     .min(search.left.start.saturating_add(WINDOW));
                 let window = search.left.start..end;
                 search.left.start = end;
-                let (candidates, entries) = self.match_window(search, &window, reach, keep)?;
+                let (candidates, entries) =
+                    self.match_window(search, &scored, &window, reach, keep)?;
                 examined += entries;
                 search.candidates = candidates;
                 retain_living(&mut search.candidates, search.deletions);
             }
             self.check_places(&mut searches, pages)?;
             self.check_times(&mut searches, pages)?;
-            self.score(&mut searches, reach, pages)?;
+            self.score(&mut searches, &scored, reach, pages)?;
             for search in &mut searches {
                 self.take(search, keep);
             }
@@ -166,12 +168,13 @@ impl Question<'_> {
         &self,
         segments: &'s [(Segment, Deletions)],
         entries: &[Option<Entry>],
+        scored: &[usize],
         pages: &mut impl Pages,
     ) -> Result<Vec<Search<'s>>> {
         let mut chosen = Vec::new();
         let of_segments = entries.chunks(self.plan.terms.len().max(1));
         for ((segment, deletions), entries) in segments.iter().zip(of_segments) {
-            if let Some(needed) = self.needed(entries) {
+            if let Some(needed) = self.needed(entries, scored) {
                 chosen.push((segment, deletions, entries, needed));
             }
         }
@@ -245,10 +248,9 @@ impl Question<'_> {
     }
 
     /// Which terms' lists are needed of a segment with these entries; `None`, if it cannot have hits.
-    fn needed(&self, entries: &[Option<Entry>]) -> Option<Vec<usize>> {
+    fn needed(&self, entries: &[Option<Entry>], scored: &[usize]) -> Option<Vec<usize>> {
         let plan = self.plan;
         let has = |number: &usize| entries.get(*number).is_some_and(Option::is_some);
-        let scored = self.scored();
         let present = scored.iter().filter(|number| has(number)).count();
         let enough = match self.matching {
             Matching::All => scored.len(),
@@ -273,7 +275,7 @@ impl Question<'_> {
     }
 
     /// The terms that are scored.
-    pub fn scored(&self) -> Vec<usize> {
+    fn scored(&self) -> Vec<usize> {
         let mut scored = self.plan.scored();
         if self.matching == Matching::Most && scored.len() > MOST_TERMS {
             scored.sort_by(|a, b| self.worth(*b).total_cmp(&self.worth(*a)));

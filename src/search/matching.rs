@@ -20,14 +20,14 @@ impl Question<'_> {
     pub(super) fn match_window(
         &self,
         search: &Search<'_>,
+        scored: &[usize],
         window: &Range<u32>,
         reach: Reach,
         keep: usize,
     ) -> Result<(Vec<Candidate>, usize)> {
         let mut scratch = Skimmed::default();
         let list = |number: &usize| search.lists.get(*number).and_then(Option::as_ref);
-        let mut lists: Vec<Scored<'_>> = self
-            .scored()
+        let mut lists: Vec<Scored<'_>> = scored
             .iter()
             .filter_map(|number| {
                 Some(Scored {
@@ -63,7 +63,7 @@ impl Question<'_> {
         };
         let mut candidates = match self.matching {
             Matching::Most => {
-                let enough = most(self.scored().len());
+                let enough = most(scored.len());
                 most_of(&lists, enough, window, &mut scratch)?
             }
             Matching::All => {
@@ -76,7 +76,7 @@ impl Question<'_> {
                 let mut candidates = all_of(shortest, window, &mut scratch, |first, impact| {
                     floor.is_none_or(|floor| {
                         let newest = week(search.segment.newest_from(first));
-                        let most = shortest.most(impact) + weights::recency(newest);
+                        let most = shortest.score(impact) + weights::recency(newest);
                         thousandths(most) >= floor
                     })
                 })?;

@@ -19,6 +19,7 @@ impl Question<'_> {
     pub(super) fn score(
         &self,
         searches: &mut [Search<'_>],
+        scored: &[usize],
         reach: Reach,
         pages: &mut impl Pages,
     ) -> Result<()> {
@@ -34,7 +35,7 @@ impl Question<'_> {
             })
             .collect();
         let weeks = pages_of_weeks(&asked, pages)?;
-        let all: f32 = self.scored().iter().map(|term| self.worth(*term)).sum();
+        let all: f32 = scored.iter().map(|term| self.worth(*term)).sum();
         for (search, weeks) in searches.iter_mut().zip(weeks) {
             let wholes = match search.lists.get(self.plan.whole) {
                 Some(Some(list)) => standing(&search.candidates, list)?,

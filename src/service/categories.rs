@@ -89,7 +89,7 @@ impl Categories {
         self.store
             .read(move |conn| {
                 store::connection::snapshot(conn, |conn| {
-                    let site_id = store::sites::find_id(conn, &site)?
+                    let site_id = store::sites::find_shown_id(conn, &site)?
                         .ok_or_else(|| Error::not_found(Resource::Site, &site))?;
                     Ok(Fresh {
                         value: grow(store::categories::counted(conn, site_id, now)?),
@@ -106,15 +106,16 @@ impl Categories {
         self.store
             .read(move |conn| {
                 store::connection::snapshot(conn, |conn| {
-                    let site = store::sites::find(conn, &site)?
+                    let site = store::sites::find_shown(conn, &site)?
                         .ok_or_else(|| Error::not_found(Resource::Site, &site))?;
                     let rows = store::categories::counted(conn, site.id, now)?;
                     if rows.iter().any(|row| row.path == path) {
                         let found = detail(conn, site, rows, &path, now)?;
                         return Ok(ByPath::Here(Box::new(found)));
                     }
-                    let (_, path) = store::category_paths::find_successor(conn, site.id, &path)?
-                        .ok_or_else(|| Error::not_found(Resource::Category, &path))?;
+                    let (_, path) =
+                        store::category_paths::find_shown_successor(conn, site.id, &path)?
+                            .ok_or_else(|| Error::not_found(Resource::Category, &path))?;
                     let freshness = store::stamps::of_site(conn, site.id, now)?;
                     Ok(ByPath::Moved { path, freshness })
                 })

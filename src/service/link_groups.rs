@@ -25,10 +25,10 @@ impl LinkGroups {
         self.store
             .read(move |conn| {
                 store::connection::snapshot(conn, |conn| {
-                    let site_id = store::sites::find_id(conn, &site)?
+                    let site_id = store::sites::find_shown_id(conn, &site)?
                         .ok_or_else(|| Error::not_found(Resource::Site, &site))?;
                     Ok(Fresh {
-                        value: store::link_groups::all(conn, site_id)?,
+                        value: store::link_groups::shown(conn, site_id)?,
                         freshness: store::stamps::of_site(conn, site_id, now)?,
                     })
                 })

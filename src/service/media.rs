@@ -136,7 +136,8 @@ impl Media {
         self.store
             .read_short(move |conn| {
                 let missing = || Error::not_found(Resource::Media, format!("{id}/{name}"));
-                let (media, created_at) = store::media::find(conn, id)?.ok_or_else(missing)?;
+                let (media, created_at) =
+                    store::media::find_shown(conn, id)?.ok_or_else(missing)?;
                 let found = part(&media.file, &name).ok_or_else(missing)?;
                 let unreadable = || Error::internal(format!("the record of media {id} is odd"));
                 let format = Format::parse(&media.file.media_type).ok_or_else(unreadable)?;

@@ -53,13 +53,13 @@ impl Menus {
         self.store
             .read(move |conn| {
                 store::connection::snapshot(conn, |conn| {
-                    let site_id = store::sites::find_id(conn, &site)?
+                    let site_id = store::sites::find_shown_id(conn, &site)?
                         .ok_or_else(|| Error::not_found(Resource::Site, &site))?;
                     let mut entries: HashMap<i64, Vec<Entry>> = HashMap::new();
                     for entry in store::menus::entries_of_site(conn, site_id, levels)? {
                         entries.entry(entry.menu_id).or_default().push(entry);
                     }
-                    let menus = store::menus::all(conn, site_id)?;
+                    let menus = store::menus::shown(conn, site_id)?;
                     let grown = menus.into_iter().map(|(id, key)| Menu {
                         key,
                         items: grow(entries.remove(&id).unwrap_or_default()),
@@ -80,9 +80,9 @@ impl Menus {
         self.store
             .read(move |conn| {
                 store::connection::snapshot(conn, |conn| {
-                    let site_id = store::sites::find_id(conn, &site)?
+                    let site_id = store::sites::find_shown_id(conn, &site)?
                         .ok_or_else(|| Error::not_found(Resource::Site, &site))?;
-                    let id = store::menus::find(conn, site_id, &key)?
+                    let id = store::menus::find_shown(conn, site_id, &key)?
                         .ok_or_else(|| Error::not_found(Resource::Menu, &key))?;
                     Ok(Fresh {
                         value: Menu {
@@ -102,7 +102,7 @@ fn grow(entries: Vec<Entry>) -> Vec<MenuTree> {
     level(0, &mut entries.into_iter().peekable())
 }
 
-/// The items from here on that are at least `depth` deep.
+/// The items from here on that are at least `depth` deep, but those that lead to what readers do not get.
 fn level(depth: i32, entries: &mut Peekable<impl Iterator<Item = Entry>>) -> Vec<MenuTree> {
     let mut items = Vec::new();
     while let Some(entry) = entries.next_if(|entry| entry.depth >= depth) {
@@ -113,13 +113,19 @@ fn level(depth: i32, entries: &mut Peekable<impl Iterator<Item = Entry>>) -> Vec
             url,
             category_id,
             category_path,
+            leads_to_held,
         } = entry;
+        let children = level(depth + 1, entries);
+        if leads_to_held {
+            // What is below it goes with it.
+            continue;
+        }
         items.push(MenuTree {
             label,
             url,
             category_id,
             category_path,
-            children: level(depth + 1, entries),
+            children,
         });
     }
     items

@@ -15,11 +15,14 @@ pub mod link_groups;
 pub mod management;
 pub mod media;
 pub mod menus;
+pub mod scanning;
 pub mod sites;
 pub mod sources;
 pub mod suggestions;
 pub mod topics;
 pub mod upkeep;
+
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::content::media::Addresses;
@@ -27,6 +30,7 @@ use crate::error::Result;
 use crate::index::Index;
 use crate::library::Library;
 use crate::models::revision::Retention;
+use crate::screening::Screening;
 use crate::store::Store;
 
 /// Every use case, ready to be called.
@@ -60,6 +64,8 @@ pub struct Services {
     pub media: media::Media,
     /// Reading menus.
     pub menus: menus::Menus,
+    /// Looking for injected text in what is there already.
+    pub scanning: scanning::Scanning,
     /// Reading sites.
     pub sites: sites::Sites,
     /// Reading sources.
@@ -82,6 +88,8 @@ pub struct Settings {
     pub counting: counting::CountingSettings,
     /// Bytes of the search index that are kept in memory.
     pub search_cache: u64,
+    /// How often it is looked for text that came behind the back of the API.
+    pub guarded_every: Duration,
 }
 
 impl Services {
@@ -98,9 +106,11 @@ impl Services {
             retention,
             counting,
             search_cache,
+            guarded_every,
         } = settings;
         let days_kept = counting.days_kept;
         let index = Index::new(search_cache);
+        let screening = Screening::default();
         Ok(Self {
             access: access::Access::new(store.clone(), clock.clone(), access)?,
             articles: articles::Articles::new(
@@ -108,6 +118,7 @@ impl Services {
                 clock.clone(),
                 addresses.clone(),
                 index.clone(),
+                screening.clone(),
             ),
             categories: categories::Categories::new(store.clone(), clock.clone()),
             counting: counting::Counting::new(store.clone(), clock.clone(), counting),
@@ -121,6 +132,7 @@ impl Services {
                 addresses.clone(),
                 retention,
                 index.clone(),
+                screening.clone(),
             ),
             indexing: indexing::Indexing::new(store.clone(), clock.clone(), index.clone()),
             inspection: inspection::Inspection::new(store.clone(), clock.clone(), library.clone()),
@@ -132,9 +144,18 @@ impl Services {
                 addresses.clone(),
                 retention,
                 index.clone(),
+                screening.clone(),
             ),
             media: media::Media::new(store.clone(), clock.clone(), library),
             menus: menus::Menus::new(store.clone(), clock.clone()),
+            scanning: scanning::Scanning::new(
+                store.clone(),
+                clock.clone(),
+                retention,
+                index.clone(),
+                screening.clone(),
+                guarded_every,
+            ),
             sites: sites::Sites::new(store.clone(), clock.clone()),
             sources: sources::Sources::new(store.clone(), clock.clone()),
             suggestions: suggestions::Suggestions::new(store.clone(), clock.clone()),

@@ -26,7 +26,7 @@ impl Sites {
             .read(move |conn| {
                 store::connection::snapshot(conn, |conn| {
                     Ok(Fresh {
-                        value: store::sites::all(conn)?,
+                        value: store::sites::shown(conn)?,
                         freshness: store::stamps::of_everything(conn, now)?,
                     })
                 })
@@ -40,7 +40,7 @@ impl Sites {
         self.store
             .read_short(move |conn| {
                 store::connection::snapshot(conn, |conn| {
-                    let site = store::sites::find(conn, &slug)?
+                    let site = store::sites::find_shown(conn, &slug)?
                         .ok_or_else(|| Error::not_found(Resource::Site, &slug))?;
                     Ok(Fresh {
                         freshness: store::stamps::of_site(conn, site.id, now)?,

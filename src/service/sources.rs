@@ -27,10 +27,11 @@ impl Sources {
             .read(move |conn| {
                 store::connection::snapshot(conn, |conn| {
                     let after = query.after().unwrap_or(0);
-                    let items = store::sources::page(conn, after, query.offset(), query.limit + 1)?;
+                    let items =
+                        store::sources::shown_page(conn, after, query.offset(), query.limit + 1)?;
                     let total = match query.count {
                         Count::None => Total::Unknown,
-                        Count::Exact | Count::Estimated => store::sources::count(conn)?,
+                        Count::Exact | Count::Estimated => store::sources::count_shown(conn)?,
                     };
                     Ok(Fresh {
                         value: Page::cut(items, query.limit, |s| s.id, total),
@@ -48,7 +49,7 @@ impl Sources {
             .read_short(move |conn| {
                 store::connection::snapshot(conn, |conn| {
                     Ok(Fresh {
-                        value: store::sources::find(conn, id)?
+                        value: store::sources::find_shown(conn, id)?
                             .ok_or_else(|| Error::not_found(Resource::Source, id))?,
                         freshness: store::stamps::of_everything(conn, now)?,
                     })

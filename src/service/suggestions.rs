@@ -65,7 +65,7 @@ impl Suggestions {
             .read(move |conn| {
                 store::connection::snapshot(conn, |conn| {
                     let site_id = match &query.site {
-                        Some(slug) => match store::sites::find_id(conn, slug)? {
+                        Some(slug) => match store::sites::find_shown_id(conn, slug)? {
                             Some(id) => Some(id),
                             None => {
                                 return Ok(Fresh {
@@ -260,7 +260,7 @@ fn named_as(
             .into_iter()
             .map(|c| (of(ListKind::Subtree, c.id), Some(c.id), c.name))
             .collect(),
-        SuggestionKind::Source => store::sources::find_all(conn, ids)?
+        SuggestionKind::Source => store::sources::find_all_shown(conn, ids)?
             .into_iter()
             .map(|s| (of(ListKind::Source, s.id), Some(s.id), s.name))
             .collect(),

@@ -40,9 +40,9 @@ impl Topics {
         self.store
             .read(move |conn| {
                 store::connection::snapshot(conn, |conn| {
-                    let site_id = store::sites::find_id(conn, &site)?
+                    let site_id = store::sites::find_shown_id(conn, &site)?
                         .ok_or_else(|| Error::not_found(Resource::Site, &site))?;
-                    let items = store::topics::page_of_year(
+                    let items = store::topics::shown_page(
                         conn,
                         site_id,
                         year,
@@ -53,7 +53,7 @@ impl Topics {
                     let total = match query.count {
                         Count::None => Total::Unknown,
                         Count::Exact | Count::Estimated => {
-                            store::topics::count(conn, site_id, year)?
+                            store::topics::count_shown(conn, site_id, year)?
                         }
                     };
                     Ok(Fresh {
@@ -71,7 +71,7 @@ impl Topics {
         self.store
             .read_short(move |conn| {
                 store::connection::snapshot(conn, |conn| {
-                    let (topic, site) = store::topics::find_by_id(conn, id)?
+                    let (topic, site) = store::topics::find_shown(conn, id)?
                         .ok_or_else(|| Error::not_found(Resource::Topic, id))?;
                     Ok(Fresh {
                         freshness: store::stamps::of_site(conn, topic.site_id, now)?,

@@ -13,6 +13,7 @@ use crate::index::{Index, Pending, Room};
 use crate::models::article::{ArticleContent, ArticleState};
 use crate::models::revision::Retention;
 use crate::models::time::Ts;
+use crate::screening::Screening;
 use crate::store::connection::Structure;
 use crate::store::counts::Deltas;
 use crate::store::listings::Listed;
@@ -139,31 +140,40 @@ impl Upkeep {
         .map_err(|e| Error::Internal(e.into()))?
     }
 
-    /// Does what migrations left to the program, if anything. Blocks the calling thread.
+    /// Does what migrations and new versions left to the program, if anything: lists and counts are made anew, and the rules of the check for injected
+    /// text that come with this version are kept. Blocks the calling thread.
     pub fn complete_migration(&self) -> Result<()> {
-        if self.store.read_blocking(store::maintenance::is_due)? {
-            tracing::info!("making lists and counts anew for this version");
-            let mut attempts = ATTEMPTS;
-            while let Err(error) = self.store.write_blocking(|conn| {
-                store::import::lock(conn)?;
-                // Another instance may have done it meanwhile.
-                if store::maintenance::is_due(conn)? {
-                    reindex(conn, &self.clock)?;
-                }
-                Ok(())
-            }) {
-                // On SQLite another process may be doing it, which takes longer than a writer waits.
-                let is_busy = matches!(error, Error::Unavailable(_));
-                if !is_busy || attempts == 0 {
-                    return Err(error);
-                }
-                if !self.store.read_blocking(store::maintenance::is_due)? {
-                    break;
-                }
-                tracing::warn!(error = error.chain(), "waiting for another process");
-                attempts -= 1;
-                std::thread::sleep(RETRY);
+        if !self.store.read_blocking(is_due)? {
+            return Ok(());
+        }
+        let mut attempts = ATTEMPTS;
+        while let Err(error) = self.store.write_blocking(|conn| self.complete(conn)) {
+            // On SQLite another process may be doing it, which takes longer than a writer waits.
+            let is_busy = matches!(error, Error::Unavailable(_));
+            if !is_busy || attempts == 0 {
+                return Err(error);
             }
+            if !self.store.read_blocking(is_due)? {
+                break;
+            }
+            tracing::warn!(error = error.chain(), "waiting for another process");
+            attempts -= 1;
+            std::thread::sleep(RETRY);
+        }
+        Ok(())
+    }
+
+    /// Another instance may have done it meanwhile.
+    fn complete(&self, conn: &mut Conn) -> Result<()> {
+        store::import::lock(conn)?;
+        if store::maintenance::is_due(conn)? {
+            tracing::info!("making lists and counts anew for this version");
+            reindex(conn, &self.clock)?;
+        }
+        if Screening::is_due(conn)? {
+            // So that nobody goes on writing by the rules that were.
+            store::connection::lock_structure(conn, Structure::Changed)?;
+            Screening::ship(conn, Ts::from(self.clock.now()))?;
         }
         Ok(())
     }
@@ -176,6 +186,11 @@ impl Upkeep {
             reindex(conn, &self.clock)
         })
     }
+}
+
+/// Whether anything is left to the program.
+fn is_due(conn: &mut Conn) -> Result<bool> {
+    Ok(store::maintenance::is_due(conn)? || Screening::is_due(conn)?)
 }
 
 fn reindex(conn: &mut Conn, clock: &Clock) -> Result<u64> {

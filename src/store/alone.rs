@@ -19,14 +19,17 @@ pub enum Alone {
     Merging,
     /// Making the search index anew.
     Rebuilding,
+    /// Looking for injected text in what is there already.
+    Scanning,
 }
 
 impl Alone {
-    /// Key of the advisory lock: the letters `mhmerge`, `mhindex`.
+    /// Key of the advisory lock: the letters `mhmerge`, `mhindex`, `mhscan`.
     fn key(self) -> i64 {
         match self {
             Self::Merging => 0x6d_686d_6572_6765,
             Self::Rebuilding => 0x6d_6869_6e64_6578,
+            Self::Scanning => 0x6d68_7363_616e,
         }
     }
 
@@ -35,6 +38,7 @@ impl Alone {
         match self {
             Self::Merging => "-merging",
             Self::Rebuilding => "-rebuilding",
+            Self::Scanning => "-scanning",
         }
     }
 }

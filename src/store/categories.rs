@@ -1,11 +1,12 @@
 //! SQL on categories.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
 use super::COUNTED;
 use super::connection::{Conn, Db};
 use super::fragments::any_of;
+use super::shown::{C_BELOW_HELD, PlaceShown};
 use super::suggestions;
 use crate::error::Result;
 use crate::models::category::Category;
@@ -35,21 +36,57 @@ pub struct Counted {
     pub article_count: i64,
 }
 
-/// A site's categories in the order of their positions, counted for the moment `now`.
+/// A site's categories that readers get in the order of their positions, counted for the moment `now`.
 ///
 /// One statement, so that a roll-up between two of them cannot be seen half.
 pub fn counted(conn: &mut Conn, site_id: i64, now: Ts) -> Result<Vec<Counted>> {
-    Ok(diesel::sql_query(
+    Ok(diesel::sql_query(format!(
         "SELECT c.id, c.parent_id, c.path, c.name, CAST(coalesce(n.articles, 0) + coalesce(e.due, 0) AS bigint) AS article_count \
          FROM categories c \
          LEFT JOIN category_counts n ON n.category_id = c.id \
          LEFT JOIN (SELECT category_id, sum(delta) AS due FROM visibility_events WHERE at <= $1 GROUP BY category_id) e \
            ON e.category_id = c.id \
-         WHERE c.site_id = $2 ORDER BY c.position, c.id",
-    )
+         WHERE c.site_id = $2 AND NOT {C_BELOW_HELD} ORDER BY c.position, c.id"
+    ))
     .bind::<UtcTs, _>(now)
     .bind::<BigInt, _>(site_id)
     .load(conn)?)
+}
+
+/// The ids of the categories of a site that readers do not see: those that are held back, and all below them.
+pub fn held(conn: &mut Conn, site_id: i64) -> Result<Vec<i64>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        id: i64,
+    }
+    let rows: Vec<Row> = diesel::sql_query(
+        "WITH RECURSIVE held (id) AS ( \
+           SELECT id FROM categories WHERE site_id = $1 AND is_held \
+           UNION SELECT c.id FROM categories c JOIN held ON c.parent_id = held.id) \
+         SELECT id FROM held",
+    )
+    .bind::<BigInt, _>(site_id)
+    .load(conn)?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+/// Whether a category, or one above it, is held back.
+pub fn is_below_held(conn: &mut Conn, id: i64) -> Result<bool> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Bool)]
+        is_held: bool,
+    }
+    let rows: Vec<Row> = diesel::sql_query(
+        "WITH RECURSIVE up (parent_id, is_held) AS ( \
+           SELECT parent_id, is_held FROM categories WHERE id = $1 \
+           UNION ALL SELECT c.parent_id, c.is_held FROM up JOIN categories c ON c.id = up.parent_id) \
+         SELECT is_held FROM up",
+    )
+    .bind::<BigInt, _>(id)
+    .load(conn)?;
+    Ok(rows.iter().any(|row| row.is_held))
 }
 
 /// A category as it is named beside others of all sites.
@@ -65,11 +102,12 @@ pub struct Labelled {
     pub site: String,
 }
 
-/// Those of `ids` that exist, unordered.
+/// Those of `ids` that readers get, unordered.
 pub fn labelled(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Labelled>> {
     Ok(categories::table
         .inner_join(sites::table.on(sites::id.eq(categories::site_id)))
         .filter(any_of(categories::id, ids))
+        .filter(PlaceShown)
         .select((
             categories::id,
             categories::path,
@@ -135,10 +173,12 @@ pub fn all(conn: &mut Conn, site_id: i64) -> Result<Vec<Category>> {
         .load(conn)?)
 }
 
-/// The site of the category with `id`.
+/// The site of the category with `id`, where readers get both.
 pub fn site_of(conn: &mut Conn, id: i64) -> Result<Option<i64>> {
     Ok(categories::table
-        .find(id)
+        .inner_join(sites::table.on(sites::id.eq(categories::site_id)))
+        .filter(categories::id.eq(id))
+        .filter(PlaceShown)
         .select(categories::site_id)
         .first(conn)
         .optional()?)
@@ -250,20 +290,32 @@ macro_rules! managed_columns {
             categories::version,
             categories::created_at,
             categories::updated_at,
+            categories::is_held,
         )
     };
 }
 
-type ManagedRow = (Category, String, i64, Ts, Ts);
+type ManagedRow = (Category, String, i64, Ts, Ts, bool);
 
-fn managed((value, site, version, created_at, updated_at): ManagedRow) -> Managed<Category> {
+fn managed(
+    (value, site, version, created_at, updated_at, is_held): ManagedRow,
+) -> Managed<Category> {
     Managed {
         value,
         site,
         version,
         created_at,
         updated_at,
+        is_held,
     }
+}
+
+/// Those of `ids` that exist, unordered.
+pub fn find_all(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Category>> {
+    Ok(categories::table
+        .filter(any_of(categories::id, ids))
+        .select(columns!())
+        .load(conn)?)
 }
 
 /// The category with `id`.

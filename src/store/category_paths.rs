@@ -7,6 +7,7 @@ use diesel::upsert::excluded;
 
 use super::connection::{Conn, on_db};
 use super::fragments::any_of;
+use super::shown::BelowHeld;
 use super::subtrees::below;
 use crate::error::{Error, Result};
 use crate::models::category::FormerPath;
@@ -30,6 +31,37 @@ pub fn resolve(conn: &mut Conn, site_id: i64, path: &str) -> Result<Option<(i64,
     match crate::store::categories::find(conn, site_id, path)? {
         Some(category) => Ok(Some((category.id, category.path))),
         None => find_successor(conn, site_id, path),
+    }
+}
+
+/// Like [`find_successor`], where readers get that.
+pub fn find_shown_successor(
+    conn: &mut Conn,
+    site_id: i64,
+    path: &str,
+) -> Result<Option<(i64, String)>> {
+    Ok(former_category_paths::table
+        .inner_join(categories::table.on(categories::id.eq(former_category_paths::category_id)))
+        .filter(former_category_paths::site_id.eq(site_id))
+        .filter(former_category_paths::path.eq(path))
+        .filter(diesel::dsl::not(BelowHeld))
+        .select((categories::id, categories::path))
+        .first(conn)
+        .optional()?)
+}
+
+/// The id of the category that readers of a site get at `path`, or of the one that was there last.
+pub fn resolve_shown(conn: &mut Conn, site_id: i64, path: &str) -> Result<Option<i64>> {
+    let present: Option<i64> = categories::table
+        .filter(categories::site_id.eq(site_id))
+        .filter(categories::path.eq(path))
+        .filter(diesel::dsl::not(BelowHeld))
+        .select(categories::id)
+        .first(conn)
+        .optional()?;
+    match present {
+        Some(id) => Ok(Some(id)),
+        None => Ok(find_shown_successor(conn, site_id, path)?.map(|(id, _)| id)),
     }
 }
 

@@ -109,7 +109,10 @@ pub fn record(
             Status::Published => "rescheduled",
             Status::Archived => "archived",
             Status::Retracted => "retracted",
-            Status::Draft | Status::InReview | Status::Approved => "unpublished",
+            // What holds an article back is nobody's business outside.
+            Status::Draft | Status::InReview | Status::Approved | Status::Quarantined => {
+                "unpublished"
+            }
         };
         let gone = Row {
             withdrawn_at: Some(now),
@@ -169,6 +172,15 @@ pub fn was_public(conn: &mut Conn, article_id: i64) -> Result<bool> {
         .first(conn)
         .optional()?;
     Ok(withdrawn.flatten().is_some())
+}
+
+/// Those of these articles that are not public and were so once.
+pub fn were_public(conn: &mut Conn, ids: &[i64]) -> Result<Vec<i64>> {
+    Ok(article_changes::table
+        .filter(any_of(article_changes::article_id, ids))
+        .filter(article_changes::withdrawn_at.is_not_null())
+        .select(article_changes::article_id)
+        .load(conn)?)
 }
 
 /// Records an article (with its state so far) that is deleted.

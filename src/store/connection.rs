@@ -157,6 +157,21 @@ pub fn snapshot<T>(conn: &mut Conn, f: impl FnOnce(&mut Conn) -> Result<T>) -> R
     )
 }
 
+/// Runs `f` in a running transaction and takes back whatever it changed.
+pub fn rehearse<T>(conn: &mut Conn, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    on_db!(&mut *conn, |c| AnsiTransactionManager::begin_transaction(
+        c
+    )?);
+    let mut open = OpenTransaction { conn, done: false };
+    let outcome = f(open.conn);
+    open.done = true;
+    // Where this fails the transaction around must fail too.
+    on_db!(&mut *open.conn, |c| {
+        AnsiTransactionManager::rollback_transaction(c)
+    })?;
+    outcome
+}
+
 fn transaction<T>(
     conn: &mut Conn,
     sqlite: &str,

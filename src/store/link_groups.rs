@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::connection::Conn;
+use super::fragments::any_of;
 use crate::error::Result;
 use crate::models::json::Doc;
 use crate::models::link_group::{Link, LinkGroup};
@@ -33,6 +34,16 @@ pub fn all(conn: &mut Conn, site_id: i64) -> Result<Vec<LinkGroup>> {
         .load(conn)?)
 }
 
+/// The groups of a site that readers get, in order.
+pub fn shown(conn: &mut Conn, site_id: i64) -> Result<Vec<LinkGroup>> {
+    Ok(link_groups::table
+        .filter(link_groups::site_id.eq(site_id))
+        .filter(link_groups::is_held.eq(false))
+        .select(columns!())
+        .order((link_groups::position, link_groups::id))
+        .load(conn)?)
+}
+
 /// The group with `key`.
 pub fn find(conn: &mut Conn, site_id: i64, key: &str) -> Result<Option<LinkGroup>> {
     Ok(link_groups::table
@@ -41,6 +52,14 @@ pub fn find(conn: &mut Conn, site_id: i64, key: &str) -> Result<Option<LinkGroup
         .select(columns!())
         .first(conn)
         .optional()?)
+}
+
+/// Those of `ids` that exist, unordered.
+pub fn find_all(conn: &mut Conn, ids: &[i64]) -> Result<Vec<LinkGroup>> {
+    Ok(link_groups::table
+        .filter(any_of(link_groups::id, ids))
+        .select(columns!())
+        .load(conn)?)
 }
 
 /// The highest position among a site's groups, 0 where there are none.
@@ -99,19 +118,23 @@ macro_rules! managed_columns {
             link_groups::version,
             link_groups::created_at,
             link_groups::updated_at,
+            link_groups::is_held,
         )
     };
 }
 
-type ManagedRow = (LinkGroup, String, i64, Ts, Ts);
+type ManagedRow = (LinkGroup, String, i64, Ts, Ts, bool);
 
-fn managed((value, site, version, created_at, updated_at): ManagedRow) -> Managed<LinkGroup> {
+fn managed(
+    (value, site, version, created_at, updated_at, is_held): ManagedRow,
+) -> Managed<LinkGroup> {
     Managed {
         value,
         site,
         version,
         created_at,
         updated_at,
+        is_held,
     }
 }
 

@@ -37,10 +37,17 @@ macro_rules! with_bytes {
     };
 }
 
-/// The file with `id`, and when it came.
-pub fn find(conn: &mut Conn, id: i64) -> Result<Option<(Media, Ts)>> {
+/// The file with `id`, and when it came, where readers get it: neither it nor its site is held back.
+pub fn find_shown(conn: &mut Conn, id: i64) -> Result<Option<(Media, Ts)>> {
     Ok(with_bytes!()
+        .left_join(sites::table.on(media::site_id.eq(sites::id.nullable())))
         .filter(media::id.eq(id))
+        .filter(media::is_held.eq(false))
+        .filter(
+            media::site_id
+                .is_null()
+                .or(sites::is_held.assume_not_null().eq(false)),
+        )
         .select((columns!(), media::created_at))
         .first(conn)
         .optional()?)
@@ -50,6 +57,15 @@ pub fn find(conn: &mut Conn, id: i64) -> Result<Option<(Media, Ts)>> {
 pub fn find_all(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Media>> {
     Ok(with_bytes!()
         .filter(any_of(media::id, ids))
+        .select(columns!())
+        .load(conn)?)
+}
+
+/// Those of `ids` that are not held back themselves, unordered.
+pub fn find_all_shown(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Media>> {
+    Ok(with_bytes!()
+        .filter(any_of(media::id, ids))
+        .filter(media::is_held.eq(false))
         .select(columns!())
         .load(conn)?)
 }
@@ -148,7 +164,7 @@ pub fn articles_using(conn: &mut Conn, id: i64, after: i64, limit: i64) -> Resul
 }
 
 /// A file, its history and who brought it.
-type ManagedRow = (Media, Option<String>, Option<i64>, i64, Ts, Ts, bool);
+type ManagedRow = (Media, Option<String>, Option<i64>, i64, Ts, Ts, bool, bool);
 
 /// The columns of a [`ManagedRow`].
 macro_rules! managed_columns {
@@ -160,6 +176,7 @@ macro_rules! managed_columns {
             media::version,
             media::created_at,
             media::updated_at,
+            media::is_held,
             diesel::dsl::exists(media_uses::table.filter(media_uses::media_id.eq(media::id))),
         )
     };
@@ -169,7 +186,7 @@ macro_rules! managed_columns {
 pub type Found = (Managed<Media>, Option<i64>, bool);
 
 fn managed(
-    (value, site, created_by, version, created_at, updated_at, is_used): ManagedRow,
+    (value, site, created_by, version, created_at, updated_at, is_held, is_used): ManagedRow,
 ) -> Found {
     let media = Managed {
         value,
@@ -177,6 +194,7 @@ fn managed(
         version,
         created_at,
         updated_at,
+        is_held,
     };
     (media, created_by, is_used)
 }

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use super::connection::{Conn, insert_rows};
 use super::fragments::any_of;
+use super::shown::BelowHeld;
 use crate::error::Result;
 use crate::models::managed::Managed;
 use crate::models::menu::{Menu, MenuItem, PlacedItem};
@@ -27,6 +28,8 @@ pub struct Entry {
     pub category_id: Option<i64>,
     /// Where that category is.
     pub category_path: Option<String>,
+    /// Whether that category is held back, or one above it.
+    pub leads_to_held: bool,
 }
 
 /// The id of the menu with `key`.
@@ -37,6 +40,27 @@ pub fn find(conn: &mut Conn, site_id: i64, key: &str) -> Result<Option<i64>> {
         .select(menus::id)
         .first(conn)
         .optional()?)
+}
+
+/// The id of the menu with `key`, where readers get it.
+pub fn find_shown(conn: &mut Conn, site_id: i64, key: &str) -> Result<Option<i64>> {
+    Ok(menus::table
+        .filter(menus::site_id.eq(site_id))
+        .filter(menus::key.eq(key))
+        .filter(menus::is_held.eq(false))
+        .select(menus::id)
+        .first(conn)
+        .optional()?)
+}
+
+/// The menus of a site that readers get, as `(id, key)`.
+pub fn shown(conn: &mut Conn, site_id: i64) -> Result<Vec<(i64, String)>> {
+    Ok(menus::table
+        .filter(menus::site_id.eq(site_id))
+        .filter(menus::is_held.eq(false))
+        .select((menus::id, menus::key))
+        .order(menus::id)
+        .load(conn)?)
 }
 
 /// A site's menus as `(id, key)`.
@@ -78,6 +102,7 @@ macro_rules! entries {
                 menu_items::url,
                 menu_items::category_id,
                 categories::path.nullable(),
+                BelowHeld,
             ))
             .order((menu_items::menu_id, menu_items::position))
     };
@@ -138,11 +163,12 @@ macro_rules! managed_columns {
             menus::version,
             menus::created_at,
             menus::updated_at,
+            menus::is_held,
         )
     };
 }
 
-type ManagedRow = (i64, i64, String, String, i64, Ts, Ts);
+type ManagedRow = (i64, i64, String, String, i64, Ts, Ts, bool);
 
 /// Puts the items into the menus that they belong to.
 fn managed(rows: Vec<ManagedRow>, entries: Vec<Entry>) -> Vec<Managed<Menu>> {
@@ -155,6 +181,7 @@ fn managed(rows: Vec<ManagedRow>, entries: Vec<Entry>) -> Vec<Managed<Menu>> {
             url,
             category_id: _,
             category_path,
+            leads_to_held: _,
         } = entry;
         items.entry(menu_id).or_default().push(PlacedItem {
             depth,
@@ -163,7 +190,7 @@ fn managed(rows: Vec<ManagedRow>, entries: Vec<Entry>) -> Vec<Managed<Menu>> {
             category: category_path,
         });
     }
-    let whole = |(id, site_id, key, site, version, created_at, updated_at)| Managed {
+    let whole = |(id, site_id, key, site, version, created_at, updated_at, is_held)| Managed {
         value: Menu {
             id,
             site_id,
@@ -174,6 +201,7 @@ fn managed(rows: Vec<ManagedRow>, entries: Vec<Entry>) -> Vec<Managed<Menu>> {
         version,
         created_at,
         updated_at,
+        is_held,
     };
     rows.into_iter().map(whole).collect()
 }
@@ -213,6 +241,20 @@ pub fn managed_page(
     let ids: Vec<i64> = rows.iter().map(|row| row.0).collect();
     let entries = entries!(any_of(menu_items::menu_id, &ids), i32::MAX).load(conn)?;
     Ok(managed(rows, entries))
+}
+
+/// Those of `ids` that exist, unordered, with their items.
+pub fn find_all(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Menu>> {
+    let rows: Vec<ManagedRow> = menus::table
+        .inner_join(sites::table.on(sites::id.eq(menus::site_id)))
+        .filter(any_of(menus::id, ids))
+        .select(managed_columns!())
+        .load(conn)?;
+    let entries = entries!(any_of(menu_items::menu_id, ids), i32::MAX).load(conn)?;
+    Ok(managed(rows, entries)
+        .into_iter()
+        .map(|menu| menu.value)
+        .collect())
 }
 
 /// How many menus a site has.

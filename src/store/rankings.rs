@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use super::connection::Conn;
+use super::shown::AROUND_A;
 use super::{counting, listings, rows, sites};
 use crate::error::Result;
 use crate::models::counting::{Day, Metric, Period};
@@ -322,7 +323,7 @@ fn valued<const N: usize>(
 ) -> Result<Vec<Ranked>> {
     let now = literal(wanted.now);
     let mut conditions = format!(
-        "a.status = 'published' AND a.published_at <= {now} AND (a.unpublish_at IS NULL OR a.unpublish_at > {now})"
+        "a.status = 'published' AND a.published_at <= {now} AND (a.unpublish_at IS NULL OR a.unpublish_at > {now}) AND {AROUND_A}"
     );
     if let Some(site) = wanted.site {
         conditions.push_str(&format!(" AND a.site_id = {site}"));

@@ -103,6 +103,7 @@ fn managed((value, site, version, created_at, updated_at): ManagedRow) -> Manage
         version,
         created_at,
         updated_at,
+        is_held: false,
     }
 }
 

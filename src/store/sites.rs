@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::COUNTED;
 use super::connection::{Conn, Db};
 use super::fragments::any_of;
+use super::shown::PlaceShown;
 use super::suggestions;
 use crate::error::Result;
 use crate::models::managed::Managed;
@@ -50,6 +51,14 @@ pub fn all(conn: &mut Conn) -> Result<Vec<Site>> {
         .load(conn)?)
 }
 
+/// Those of `ids` that exist, unordered.
+pub fn find_all(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Site>> {
+    Ok(sites::table
+        .filter(any_of(sites::id, ids))
+        .select(columns!())
+        .load(conn)?)
+}
+
 /// The site with `slug`.
 pub fn find(conn: &mut Conn, slug: &str) -> Result<Option<Site>> {
     Ok(sites::table
@@ -59,26 +68,76 @@ pub fn find(conn: &mut Conn, slug: &str) -> Result<Option<Site>> {
         .optional()?)
 }
 
+/// Every site that readers get, in the order they were made.
+pub fn shown(conn: &mut Conn) -> Result<Vec<Site>> {
+    Ok(sites::table
+        .filter(sites::is_held.eq(false))
+        .select(columns!())
+        .order(sites::id)
+        .load(conn)?)
+}
+
+/// The site with `slug`, where readers get it.
+pub fn find_shown(conn: &mut Conn, slug: &str) -> Result<Option<Site>> {
+    Ok(sites::table
+        .filter(sites::slug.eq(slug))
+        .filter(sites::is_held.eq(false))
+        .select(columns!())
+        .first(conn)
+        .optional()?)
+}
+
+/// The id of the site with `slug`, where readers get it.
+pub fn find_shown_id(conn: &mut Conn, slug: &str) -> Result<Option<i64>> {
+    Ok(sites::table
+        .filter(sites::slug.eq(slug))
+        .filter(sites::is_held.eq(false))
+        .select(sites::id)
+        .first(conn)
+        .optional()?)
+}
+
+/// What the site with `id` says, and whether it is held back.
+pub fn find_screened(conn: &mut Conn, id: i64) -> Result<Option<(SiteContent, bool)>> {
+    let found: Option<(Site, bool)> = sites::table
+        .filter(sites::id.eq(id))
+        .select((columns!(), sites::is_held))
+        .first(conn)
+        .optional()?;
+    Ok(found.map(|(site, is_held)| (site.content, is_held)))
+}
+
 /// The ids of all sites.
 pub fn ids(conn: &mut Conn) -> Result<Vec<i64>> {
     Ok(sites::table.select(sites::id).load(conn)?)
 }
 
-/// The id and the offset from UTC of the site with `slug`.
+/// The id and the offset from UTC of the site with `slug`, where readers get it.
 pub fn find_zone(conn: &mut Conn, slug: &str) -> Result<Option<(i64, String)>> {
     Ok(sites::table
         .filter(sites::slug.eq(slug))
+        .filter(sites::is_held.eq(false))
         .select((sites::id, sites::utc_offset))
         .first(conn)
         .optional()?)
 }
 
-/// The offsets from UTC that there are among the sites.
+/// The offsets from UTC that there are among the sites that readers get.
 pub fn utc_offsets(conn: &mut Conn) -> Result<Vec<String>> {
     Ok(sites::table
+        .filter(sites::is_held.eq(false))
         .select(sites::utc_offset)
         .distinct()
         .load(conn)?)
+}
+
+/// The slug of a site.
+pub fn find_slug(conn: &mut Conn, id: i64) -> Result<Option<String>> {
+    Ok(sites::table
+        .filter(sites::id.eq(id))
+        .select(sites::slug)
+        .first(conn)
+        .optional()?)
 }
 
 /// The id of the site with `slug`.
@@ -90,11 +149,12 @@ pub fn find_id(conn: &mut Conn, slug: &str) -> Result<Option<i64>> {
         .optional()?)
 }
 
-/// The site of the category with `category_id`.
+/// The site of the category with `category_id`, where readers get that.
 pub fn of_category(conn: &mut Conn, category_id: i64) -> Result<Option<Site>> {
     Ok(sites::table
         .inner_join(categories::table.on(categories::site_id.eq(sites::id)))
         .filter(categories::id.eq(category_id))
+        .filter(PlaceShown)
         .select(columns!())
         .first(conn)
         .optional()?)
@@ -138,15 +198,16 @@ pub fn update(conn: &mut Conn, id: i64, content: &SiteContent, now: Ts) -> Resul
     Ok(())
 }
 
-type ManagedRow = (Site, Ts);
+type ManagedRow = (Site, Ts, bool);
 
-fn managed((value, created_at): ManagedRow) -> Managed<Site> {
+fn managed((value, created_at, is_held): ManagedRow) -> Managed<Site> {
     Managed {
         site: String::new(),
         version: value.version,
         created_at,
         updated_at: value.updated_at,
         value,
+        is_held,
     }
 }
 
@@ -154,7 +215,7 @@ fn managed((value, created_at): ManagedRow) -> Managed<Site> {
 pub fn find_managed(conn: &mut Conn, id: i64) -> Result<Option<Managed<Site>>> {
     let found: Option<ManagedRow> = sites::table
         .find(id)
-        .select((columns!(), sites::created_at))
+        .select((columns!(), sites::created_at, sites::is_held))
         .first(conn)
         .optional()?;
     Ok(found.map(managed))
@@ -181,7 +242,7 @@ pub fn managed_page(
 ) -> Result<Vec<Managed<Site>>> {
     let found: Vec<ManagedRow> = listed!(only)
         .filter(sites::id.gt(after))
-        .select((columns!(), sites::created_at))
+        .select((columns!(), sites::created_at, sites::is_held))
         .order(sites::id)
         .offset(offset)
         .limit(limit)

@@ -33,6 +33,29 @@ pub fn page(conn: &mut Conn, after: i64, offset: i64, limit: i64) -> Result<Vec<
         .load(conn)?)
 }
 
+/// Like [`page`], of those that readers get.
+pub fn shown_page(conn: &mut Conn, after: i64, offset: i64, limit: i64) -> Result<Vec<Source>> {
+    Ok(sources::table
+        .filter(sources::id.gt(after))
+        .filter(sources::is_held.eq(false))
+        .select(columns!())
+        .order(sources::id)
+        .offset(offset)
+        .limit(limit)
+        .load(conn)?)
+}
+
+/// How many sources [`shown_page`] has in all; beyond `COUNTED` by the highest id.
+pub fn count_shown(conn: &mut Conn) -> Result<Total> {
+    let counted: Vec<i64> = sources::table
+        .filter(sources::is_held.eq(false))
+        .select(sources::id)
+        .order(sources::id.desc())
+        .limit(COUNTED + 1)
+        .load(conn)?;
+    Ok(estimate(&counted))
+}
+
 /// How many sources there are; beyond `COUNTED` by the highest id.
 pub fn count(conn: &mut Conn) -> Result<Total> {
     let counted: Vec<i64> = sources::table
@@ -40,11 +63,16 @@ pub fn count(conn: &mut Conn) -> Result<Total> {
         .order(sources::id.desc())
         .limit(COUNTED + 1)
         .load(conn)?;
+    Ok(estimate(&counted))
+}
+
+/// How many there are in all, of which these ids were counted, the highest first.
+fn estimate(counted: &[i64]) -> Total {
     let n = i64::try_from(counted.len()).unwrap_or(i64::MAX);
-    Ok(match counted.first() {
+    match counted.first() {
         Some(highest) if n > COUNTED => Total::Estimated(*highest),
         _ => Total::Exact(n),
-    })
+    }
 }
 
 /// Like [`page`], only those that an article of the site names.
@@ -62,10 +90,11 @@ pub fn page_of_site(conn: &mut Conn, site_id: i64, after: i64, limit: i64) -> Re
         .load(conn)?)
 }
 
-/// The source with `id`.
-pub fn find(conn: &mut Conn, id: i64) -> Result<Option<Source>> {
+/// The source with `id`, where readers get it.
+pub fn find_shown(conn: &mut Conn, id: i64) -> Result<Option<Source>> {
     Ok(sources::table
         .find(id)
+        .filter(sources::is_held.eq(false))
         .select(columns!())
         .first(conn)
         .optional()?)
@@ -93,6 +122,26 @@ pub fn find_all(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Source>> {
     Ok(sources::table
         .filter(any_of(sources::id, ids))
         .select(columns!())
+        .load(conn)?)
+}
+
+/// Those of `ids` that readers get, unordered.
+pub fn find_all_shown(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Source>> {
+    Ok(sources::table
+        .filter(any_of(sources::id, ids))
+        .filter(sources::is_held.eq(false))
+        .select(columns!())
+        .load(conn)?)
+}
+
+/// The sources of articles that readers get, as `(article, source)`, in the order of each chain.
+pub fn shown_of_articles(conn: &mut Conn, article_ids: &[i64]) -> Result<Vec<(i64, Source)>> {
+    Ok(article_sources::table
+        .inner_join(sources::table.on(sources::id.eq(article_sources::source_id)))
+        .filter(any_of(article_sources::article_id, article_ids))
+        .filter(sources::is_held.eq(false))
+        .select((article_sources::article_id, columns!()))
+        .order((article_sources::article_id, article_sources::position))
         .load(conn)?)
 }
 
@@ -144,19 +193,21 @@ macro_rules! managed_columns {
             sources::version,
             sources::created_at,
             sources::updated_at,
+            sources::is_held,
         )
     };
 }
 
-type ManagedRow = (Source, i64, Ts, Ts);
+type ManagedRow = (Source, i64, Ts, Ts, bool);
 
-fn managed((value, version, created_at, updated_at): ManagedRow) -> Managed<Source> {
+fn managed((value, version, created_at, updated_at, is_held): ManagedRow) -> Managed<Source> {
     Managed {
         value,
         site: String::new(),
         version,
         created_at,
         updated_at,
+        is_held,
     }
 }
 

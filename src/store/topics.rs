@@ -38,11 +38,13 @@ pub fn find(conn: &mut Conn, site_id: i64, key: &str) -> Result<Option<Topic>> {
         .optional()?)
 }
 
-/// The topic with `id` and the slug of its site.
-pub fn find_by_id(conn: &mut Conn, id: i64) -> Result<Option<(Topic, String)>> {
+/// The topic with `id` and the slug of its site, where readers get both.
+pub fn find_shown(conn: &mut Conn, id: i64) -> Result<Option<(Topic, String)>> {
     Ok(topics::table
         .inner_join(sites::table.on(sites::id.eq(topics::site_id)))
         .filter(topics::id.eq(id))
+        .filter(topics::is_held.eq(false))
+        .filter(sites::is_held.eq(false))
         .select((columns!(), sites::slug))
         .first(conn)
         .optional()?)
@@ -63,11 +65,19 @@ macro_rules! listed {
 
 /// Up to `limit` topics of a site after the place `(position, id)`, in order.
 pub fn page(conn: &mut Conn, site_id: i64, after: (i64, i64), limit: i64) -> Result<Vec<Topic>> {
-    page_of_year(conn, site_id, None, Some(after), 0, limit)
+    let (position, id) = after;
+    Ok(listed!(site_id, None::<i32>)
+        // The first of the two is a range of the index; the second decides only where positions are equal.
+        .filter(topics::position.ge(position))
+        .filter(topics::position.gt(position).or(topics::id.gt(id)))
+        .select(columns!())
+        .order((topics::position, topics::id))
+        .limit(limit)
+        .load(conn)?)
 }
 
-/// Like [`page`], from the first where `after` is none, past `offset` topics, and only those of `year` where one is given.
-pub fn page_of_year(
+/// Like [`page`], from the first where `after` is none, past `offset` topics, only those that readers get, and of `year` where one is given.
+pub fn shown_page(
     conn: &mut Conn,
     site_id: i64,
     year: Option<i32>,
@@ -77,7 +87,7 @@ pub fn page_of_year(
 ) -> Result<Vec<Topic>> {
     let (position, id) = after.unwrap_or((i64::MIN, 0));
     Ok(listed!(site_id, year)
-        // The first of the two is a range of the index; the second decides only where positions are equal.
+        .filter(topics::is_held.eq(false))
         .filter(topics::position.ge(position))
         .filter(topics::position.gt(position).or(topics::id.gt(id)))
         .select(columns!())
@@ -87,13 +97,29 @@ pub fn page_of_year(
         .load(conn)?)
 }
 
-/// How many topics [`page_of_year`] has in all; beyond `COUNTED` by how much of the site's list the counted ones span.
-pub fn count(conn: &mut Conn, site_id: i64, year: Option<i32>) -> Result<Total> {
+/// How many topics [`shown_page`] has in all; beyond `COUNTED` by how much of the site's list the counted ones span.
+pub fn count_shown(conn: &mut Conn, site_id: i64, year: Option<i32>) -> Result<Total> {
     let counted: Vec<i64> = listed!(site_id, year)
+        .filter(topics::is_held.eq(false))
         .select(topics::position)
         .order((topics::position, topics::id))
         .limit(COUNTED + 1)
         .load(conn)?;
+    estimate(conn, site_id, &counted)
+}
+
+/// How many topics a site has, by the same reckoning.
+pub fn count(conn: &mut Conn, site_id: i64) -> Result<Total> {
+    let counted: Vec<i64> = listed!(site_id, None::<i32>)
+        .select(topics::position)
+        .order((topics::position, topics::id))
+        .limit(COUNTED + 1)
+        .load(conn)?;
+    estimate(conn, site_id, &counted)
+}
+
+/// How many there are in all, of which these positions were counted.
+fn estimate(conn: &mut Conn, site_id: i64, counted: &[i64]) -> Result<Total> {
     let n = i64::try_from(counted.len()).unwrap_or(i64::MAX);
     Ok(match counted.last() {
         Some(reached) if n > COUNTED => {
@@ -118,6 +144,26 @@ pub fn find_all(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Topic>> {
     Ok(topics::table
         .filter(any_of(topics::id, ids))
         .select(columns!())
+        .load(conn)?)
+}
+
+/// Those of `ids` that readers get, unordered.
+pub fn find_all_shown(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Topic>> {
+    Ok(topics::table
+        .filter(any_of(topics::id, ids))
+        .filter(topics::is_held.eq(false))
+        .select(columns!())
+        .load(conn)?)
+}
+
+/// The topics of articles that readers get, as `(article, topic)`, in each article's order.
+pub fn shown_of_articles(conn: &mut Conn, article_ids: &[i64]) -> Result<Vec<(i64, Topic)>> {
+    Ok(article_topics::table
+        .inner_join(topics::table.on(topics::id.eq(article_topics::topic_id)))
+        .filter(any_of(article_topics::article_id, article_ids))
+        .filter(topics::is_held.eq(false))
+        .select((article_topics::article_id, columns!()))
+        .order((article_topics::article_id, article_topics::position))
         .load(conn)?)
 }
 
@@ -149,19 +195,21 @@ macro_rules! managed_columns {
             topics::version,
             topics::created_at,
             topics::updated_at,
+            topics::is_held,
         )
     };
 }
 
-type ManagedRow = (Topic, String, i64, Ts, Ts);
+type ManagedRow = (Topic, String, i64, Ts, Ts, bool);
 
-fn managed((value, site, version, created_at, updated_at): ManagedRow) -> Managed<Topic> {
+fn managed((value, site, version, created_at, updated_at, is_held): ManagedRow) -> Managed<Topic> {
     Managed {
         value,
         site,
         version,
         created_at,
         updated_at,
+        is_held,
     }
 }
 

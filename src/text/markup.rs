@@ -4,16 +4,21 @@ use std::borrow::Cow;
 
 /// One piece of HTML source. Comments, declarations and elements that hold no HTML (`script`, `style`, ...) are skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Token<'a> {
+pub enum Token<'a> {
     /// Text as written: references are not decoded, and a `<` that opens nothing comes alone.
     Text(&'a str),
     /// A start tag; names as written, in any case.
     Start {
+        /// The name of the element.
         name: &'a str,
+        /// What the tag says besides.
         attributes: Attributes<'a>,
     },
     /// An end tag.
-    End { name: &'a str },
+    End {
+        /// The name of the element.
+        name: &'a str,
+    },
 }
 
 /// Elements whose content is not HTML; they go with their content.
@@ -22,23 +27,23 @@ const OPAQUE: [&str; 8] = [
 ];
 
 /// White space as HTML defines it.
-pub(super) fn is_space(c: char) -> bool {
+pub fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0C')
 }
 
 /// The tokens of a piece of HTML. Every byte is looked at a bounded number of times, whatever the input.
-pub(super) struct Tokens<'a> {
+pub struct Tokens<'a> {
     rest: &'a str,
 }
 
 impl<'a> Tokens<'a> {
     /// The tokens of `html`.
-    pub(super) fn new(html: &'a str) -> Self {
+    pub fn new(html: &'a str) -> Self {
         Self { rest: html }
     }
 
     /// The source behind the tokens that were taken.
-    pub(super) fn rest(&self) -> &'a str {
+    pub fn rest(&self) -> &'a str {
         self.rest
     }
 
@@ -96,28 +101,36 @@ impl<'a> Tokens<'a> {
     }
 }
 
+impl<'a> Tokens<'a> {
+    /// The next token, or what was skipped instead, as written.
+    pub fn next_or_skipped(&mut self) -> Option<Result<Token<'a>, &'a str>> {
+        let source = self.rest;
+        Some(match source.find('<') {
+            None if source.is_empty() => return None,
+            Some(0) => self
+                .markup()
+                .ok_or_else(|| cut(source, source.len() - self.rest.len()).0),
+            Some(length) => Ok(Token::Text(self.take(length))),
+            None => Ok(Token::Text(self.take(source.len()))),
+        })
+    }
+}
+
 impl<'a> Iterator for Tokens<'a> {
     type Item = Token<'a>;
 
     fn next(&mut self) -> Option<Token<'a>> {
-        while !self.rest.is_empty() {
-            match self.rest.find('<') {
-                Some(0) => {
-                    if let Some(token) = self.markup() {
-                        return Some(token);
-                    }
-                }
-                Some(length) => return Some(Token::Text(self.take(length))),
-                None => return Some(Token::Text(self.take(self.rest.len()))),
+        loop {
+            if let Ok(token) = self.next_or_skipped()? {
+                return Some(token);
             }
         }
-        None
     }
 }
 
 /// The attributes of a tag in order: name as written, value as written but without its quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Attributes<'a> {
+pub struct Attributes<'a> {
     rest: &'a str,
 }
 
@@ -222,7 +235,7 @@ const NAMED: [(&str, &str); 24] = [
 ];
 
 /// `text` with its character references decoded: all numeric ones, and the usual names. Sanitised HTML has no others.
-pub(super) fn decode(text: &str) -> Cow<'_, str> {
+pub fn decode(text: &str) -> Cow<'_, str> {
     const LONGEST: usize = 10;
     if !text.contains('&') {
         return Cow::Borrowed(text);

@@ -181,7 +181,7 @@ impl Reading {
 }
 
 /// Whether `c` is a Chinese character.
-fn is_ideograph(c: char) -> bool {
+pub(super) fn is_ideograph(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{3fffd}' | '々' | '〇')
 }
 
@@ -272,7 +272,8 @@ fn one_form(c: char) -> char {
     }
 }
 
-fn simplified(c: char) -> char {
+/// `c`, or what it is in Simplified Chinese.
+pub(super) fn simplified(c: char) -> char {
     let place = u32::from(c).checked_sub(FIRST).map(to_usize);
     place
         .and_then(|place| SIMPLIFIED.get(place).copied())

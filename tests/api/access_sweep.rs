@@ -39,7 +39,7 @@ fn the_table_and_the_document_have_the_same_operations() {
 
 /// Writes that batches need not know: what is told about them is not to be kept for a repeated request, or changes nothing; or what
 /// they bring is no JSON.
-const OUT_OF_BATCHES: [Operation; 8] = [
+const OUT_OF_BATCHES: [Operation; 9] = [
     Operation::CreateMedia,
     Operation::CreatePreview,
     Operation::CreateUser,
@@ -48,6 +48,7 @@ const OUT_OF_BATCHES: [Operation; 8] = [
     Operation::CreateApiKey,
     Operation::UpdateApiKey,
     Operation::DeleteApiKey,
+    Operation::CreateHygieneScan,
 ];
 
 /// A file belongs to a site as a whole: a role in any part of it will do, except for what others uploaded. Here editors get that, and
@@ -58,6 +59,9 @@ const OF_FILES: [Operation; 4] = [
     Operation::UpdateMedia,
     Operation::DeleteMedia,
 ];
+
+/// What these are about stands in their bodies: who may not know that it is there is told that the body names nothing.
+const NAMED_IN_BODIES: [Operation; 2] = [Operation::RepairFindings, Operation::DismissFindings];
 
 /// Where a role holds, seen from the things that the calls are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +90,8 @@ enum Verdict {
     Refused,
     /// 403, or 404 where the caller is not to know that there is such a thing.
     Elsewhere,
+    /// 422: the body names nothing that the caller could know of.
+    Unnamed,
 }
 
 /// What the table says of a caller with `role` in `place`.
@@ -118,6 +124,11 @@ fn verdict(operation: Operation, role: Role, place: Place) -> Verdict {
         }
         (Reach::Everywhere, _) => Verdict::Refused,
         (Reach::Site, Place::Category | Place::OtherCategory) => Verdict::Refused,
+        (Reach::Category, Place::OtherSite | Place::OtherCategory)
+            if NAMED_IN_BODIES.contains(&operation) =>
+        {
+            Verdict::Unnamed
+        }
         (Reach::Site | Reach::Category, Place::OtherSite)
         | (Reach::Category, Place::OtherCategory) => Verdict::Elsewhere,
     }
@@ -130,6 +141,7 @@ fn check(verdict: Verdict, status: u16, is_read: bool) -> Result<(), String> {
         Verdict::Refused => status == 403,
         Verdict::Elsewhere if is_read => status == 404,
         Verdict::Elsewhere => matches!(status, 403 | 404),
+        Verdict::Unnamed => status == 422,
     };
     match holds {
         true => Ok(()),
@@ -190,7 +202,7 @@ struct Row {
 
 /// Everything that requests can change, as numbers. Sessions apart: the tests themselves open them.
 fn dump(app: &TestApp) -> Vec<Row> {
-    const VERSIONED: [&str; 11] = [
+    const VERSIONED: [&str; 12] = [
         "sites",
         "sources",
         "categories",
@@ -198,12 +210,13 @@ fn dump(app: &TestApp) -> Vec<Row> {
         "menus",
         "link_groups",
         "script_phrases",
+        "hygiene_rules",
         "articles",
         "media",
         "users",
         "api_keys",
     ];
-    const OTHERS: [&str; 21] = [
+    const OTHERS: [&str; 23] = [
         "article_changes",
         "article_contributors",
         "article_counters",
@@ -218,6 +231,8 @@ fn dump(app: &TestApp) -> Vec<Row> {
         "category_counts",
         "contributors",
         "former_slugs",
+        "hygiene_rule_sets",
+        "hygiene_scans",
         "idempotency_keys",
         "listings",
         "media_files",

@@ -638,7 +638,7 @@ on_both! {
         let out = tempfile::tempdir().unwrap();
         let export = |app: &TestApp, dir: &std::path::Path| {
             let mut file = Vec::new();
-            app.app.services().export.run(&mut file, ExportOptions { site: None, media: Some(dir) }).unwrap();
+            app.app.services().export.run(&mut file, ExportOptions { site: None, media: Some(dir), held: false }).unwrap();
             String::from_utf8(file).unwrap()
         };
         let file = export(app, out.path());

@@ -91,6 +91,14 @@ async fn files(app: &TestApp, token: &str) {
     desk.uploaded("通知.pdf", pdf("通知")).await;
 }
 
+/// An article beside the sample in which text was found that looks injected.
+async fn injected(app: &TestApp, token: &str) {
+    let article = json!({"site": "demo", "category": "news/institute", "key": "injected", "title": "真钱棋牌与海岸研究", "status": "published",
+        "body_html": "<p>真钱棋牌的所长介绍了今年的观测。</p>"});
+    let desk = app.desk_of(token.to_owned());
+    desk.post("/articles", &article).await.assert_status(201);
+}
+
 /// Fills the database with the sample, at the fixed time.
 pub fn fill(app: &TestApp) {
     app.set_clock(NOW);
@@ -159,7 +167,15 @@ on_both! {
         let token = staff(app);
         files(app, &token).await;
         for operation in in_order() {
+            if operation.id == "listFindings" {
+                injected(app, &token).await;
+            }
             let Some(mut example) = example(&operation.id) else { continue };
+            if operation.id == "deleteHygieneRule" && is_update() {
+                // Its id depends on how many rules come with the program.
+                let made = super::examples::example("createHygieneRule").unwrap();
+                example["request"] = json!(format!("/api/v1/manage/hygiene-rules/{}", made["answer"]["id"]));
+            }
             let request = example["request"].as_str().unwrap().to_owned();
             assert!(is_instance(&request, &operation.template), "{request} is not {}", operation.template);
             let answer = send(app, operation, &request, &example["body"], &token).await;
@@ -185,6 +201,8 @@ on_both! {
         files(app, &token).await;
         let change = json!({"summary": "Changed"});
         app.desk_of(token.clone()).patch("/articles/42", &change).await.assert_status(200);
+        injected(app, &token).await;
+        app.desk_of(token.clone()).post("/hygiene-scans", &json!({"dry_run": true})).await.assert_status(201);
         // Or there is nothing to rank.
         app.request("POST", "/api/v1/articles/42/views").header("user-agent", "Mozilla/5.0").send().await.assert_status(200);
         // What is managed has the ids of its own database: the example of a path means nothing here. Nor does that of a file.
@@ -205,11 +223,17 @@ fn in_order() -> Vec<&'static Operation> {
     let mut all: Vec<&Operation> = spec::operations().iter().collect();
     all.sort_by_key(
         |operation| match (operation.id.as_str(), operation.method.as_str()) {
-            ("changePassword", _) => 3,
+            // Before other writes begin runs that go on by themselves.
+            ("createHygieneScan", _) => -2,
+            ("getHygieneScan" | "listHygieneScans", _) => -1,
+            ("changePassword", _) => 5,
+            // What they are about comes when all others are through.
+            ("listFindings", _) => 3,
+            ("repairFindings" | "dismissFindings", _) => 4,
             ("diffRevision" | "getAnalytics" | "getArticleViewHistory" | "listAuditEntries", _) => {
                 2
             }
-            (_, "get") => 0,
+            (_, "get") => -3,
             _ => 1,
         },
     );

@@ -792,7 +792,7 @@ on_both! {
         app.import(&Portal::new("one").source("s1").source("s2").source("unused").article("a", |a| a.sources(&["s2"])));
         app.import(&Portal::new("two").article("b", |a| a.sources(&["s1"])));
         let mut file = Vec::new();
-        app.app.services().export.run(&mut file, ExportOptions { site: Some("one"), media: None }).unwrap();
+        app.app.services().export.run(&mut file, ExportOptions { site: Some("one"), media: None, held: false }).unwrap();
         let file = String::from_utf8(file).unwrap();
         let kinds: Vec<Value> = file.lines().map(|l| serde_json::from_str::<Value>(l).unwrap()).map(|r| json!([r["type"], r["slug"]])).collect();
         assert_eq!(kinds, [json!(["portal", null]), json!(["site", "one"]), json!(["source", "s2"]), json!(["category", null]), json!(["article", "a"])]);
@@ -801,7 +801,7 @@ on_both! {
             assert_eq!(exported(other), file);
         })
         .await;
-        let unknown = app.app.services().export.run(Vec::new(), ExportOptions { site: Some("three"), media: None });
+        let unknown = app.app.services().export.run(Vec::new(), ExportOptions { site: Some("three"), media: None, held: false });
         assert!(matches!(unknown, Err(Error::NotFound { key, .. }) if key == "three"));
     }
 

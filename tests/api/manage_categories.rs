@@ -104,7 +104,7 @@ on_both! {
         let news = id(&places(&desk).await["news"]);
         assert_eq!(made, json!({
             "id": made["id"], "site": "demo", "path": "news/海洋", "slug": "海洋", "parent_id": news, "name": "海洋",
-            "position": 4, "version": 1, "created_at": "2026-01-15T04:00:00Z", "updated_at": "2026-01-15T04:00:00Z",
+            "position": 4, "version": 1, "is_held": false, "created_at": "2026-01-15T04:00:00Z", "updated_at": "2026-01-15T04:00:00Z",
         }));
         let (_, below) = desk.made("/categories", &json!({"site": "demo", "slug": "深海", "parent_id": made["id"], "name": long_text(900)})).await;
         assert_eq!((&below["path"], &below["parent_id"], &below["position"]), (&json!("news/海洋/深海"), &made["id"], &json!(1)));

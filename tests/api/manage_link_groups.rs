@@ -37,7 +37,7 @@ on_both! {
         let links = json!([{"label": "海洋 & <b>", "url": "https://example.org/a"}, {"label": "海洋 & <b>", "url": "/b"}]);
         let (path, made) = desk.made("/link-groups", &json!({"site": "demo", "key": "partners", "title": "合作单位", "links": links})).await;
         assert_eq!(made, json!({
-            "id": made["id"], "site": "demo", "key": "partners", "title": "合作单位", "links": links, "position": 1, "version": 1,
+            "id": made["id"], "site": "demo", "key": "partners", "title": "合作单位", "links": links, "position": 1, "version": 1, "is_held": false,
             "created_at": "2026-01-15T04:00:00Z", "updated_at": "2026-01-15T04:00:00Z",
         }));
         let first = app.get(delivered).await;

@@ -52,7 +52,7 @@ on_both! {
             ]},
         ]);
         assert_eq!(menu, json!({
-            "id": menu["id"], "site": "demo", "key": "main", "items": shown, "version": 1,
+            "id": menu["id"], "site": "demo", "key": "main", "items": shown, "version": 1, "is_held": false,
             "created_at": "2026-01-15T04:00:00Z", "updated_at": "2026-01-15T04:00:00Z",
         }));
         let first = app.get(delivered).await;

@@ -34,7 +34,7 @@ on_both! {
             "id": site["id"], "slug": "demo", "name": "Site demo", "default_locale": "en", "locales": ["en"], "utc_offset": "+00:00",
             "home_label": null, "owner": null, "copyright": null, "copyright_notice": null, "url_template": null,
             "registrations": [], "contacts": [], "credits": [], "blocks": [], "identity": {"names": [], "domains": []}, "script_variants": true,
-            "version": 1, "created_at": "2026-01-15T04:00:00Z", "updated_at": "2026-01-15T04:00:00Z",
+            "version": 1, "is_held": false, "created_at": "2026-01-15T04:00:00Z", "updated_at": "2026-01-15T04:00:00Z",
         }));
         let (_, other) = desk.made("/sites", &json!({"slug": "o", "name": "O", "default_locale": "fr", "locales": ["en"]})).await;
         assert_eq!(other["locales"], json!(["en", "fr"]));

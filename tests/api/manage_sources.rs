@@ -89,7 +89,7 @@ on_both! {
         app.set_clock("2026-01-15T04:01:00Z");
         let (path, made) = desk.made("/sources", &json!({"slug": "daily", "name": "科学日报", "url": "https://example.org/"})).await;
         assert_eq!(made, json!({
-            "id": made["id"], "slug": "daily", "name": "科学日报", "url": "https://example.org/", "version": 1,
+            "id": made["id"], "slug": "daily", "name": "科学日报", "url": "https://example.org/", "version": 1, "is_held": false,
             "created_at": "2026-01-15T04:01:00Z", "updated_at": "2026-01-15T04:01:00Z",
         }));
         let first = app.get("/api/v1/sources").await;

@@ -31,7 +31,7 @@ on_both! {
         let delivered = "/api/v1/sites/demo/topics";
         let (path, made) = desk.made("/topics", &json!({"site": "demo", "key": "深海", "title": "专题:深海", "year": 2026})).await;
         assert_eq!(made, json!({
-            "id": made["id"], "site": "demo", "key": "深海", "title": "专题:深海", "year": 2026, "position": 3, "version": 1,
+            "id": made["id"], "site": "demo", "key": "深海", "title": "专题:深海", "year": 2026, "position": 3, "version": 1, "is_held": false,
             "created_at": "2026-01-15T04:00:00Z", "updated_at": "2026-01-15T04:00:00Z",
         }));
         let first = app.get(delivered).await;

@@ -60,7 +60,7 @@ on_both! {
             "id": id, "site": "demo", "key": file["key"], "name": "观测网（ＡＢＣ）👩‍🔬.JPG", "alt": "海面上的「浮标」🌊", "url": format!("{start}.jpg"),
             "kind": "image", "media_type": "image/jpeg", "size": bytes.len(), "sha256": sum, "width": 1000, "height": 500,
             "variants": [variant(0, 320, 160), variant(1, 640, 320), variant(2, 960, 480)],
-            "is_used": false, "created_by": 1, "version": 1, "created_at": "2026-01-15T04:00:00Z", "updated_at": "2026-01-15T04:00:00Z",
+            "is_used": false, "is_held": false, "created_by": 1, "version": 1, "created_at": "2026-01-15T04:00:00Z", "updated_at": "2026-01-15T04:00:00Z",
         }));
         assert!(file["key"].as_str().unwrap().ends_with(".jpg"), "{file}");
         assert_eq!(answer.header("location"), Some(format!("/api/v1/manage/media/{id}").as_str()));
@@ -531,7 +531,7 @@ on_both! {
             let spare = desk.uploaded("y.pdf", pdf(&format!("spare {count}"))).await;
             count_of("list", 5, desk.request("GET", "/media?limit=100&count=exact"), 200).await;
             count_of("get", 4, desk.request("GET", &address(&shared)), 200).await;
-            count_of("change", 20, desk.request("PATCH", &address(&shared)).header("if-match", "*").json(&json!({"alt": format!("{count}")})), 200).await;
+            count_of("change", 24, desk.request("PATCH", &address(&shared)).header("if-match", "*").json(&json!({"alt": format!("{count}")})), 200).await;
             count_of("refused", 12, desk.request("DELETE", &address(&shared)).header("if-match", "*"), 409).await;
             count_of("delete", 20, desk.request("DELETE", &address(&spare)).header("if-match", "*"), 204).await;
             count_of("upload", 24, desk.request("POST", "/media").form(&Form::of("z.png", png(700, count + 1)).text("site", "demo")), 201).await;

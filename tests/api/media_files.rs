@@ -73,7 +73,14 @@ fn exported_into(app: &TestApp, site: Option<&str>, dir: &Path) -> String {
     let media = Some(dir);
     let export = &app.app.services().export;
     export
-        .run(&mut file, ExportOptions { site, media })
+        .run(
+            &mut file,
+            ExportOptions {
+                site,
+                media,
+                held: false,
+            },
+        )
         .unwrap();
     String::from_utf8(file).unwrap()
 }
@@ -477,7 +484,7 @@ on_both! {
             fs::remove_dir_all(app.stored().join("files")).unwrap();
         };
         let out = tempfile::tempdir().unwrap();
-        let options = ExportOptions { site: None, media: Some(out.path()) };
+        let options = ExportOptions { site: None, media: Some(out.path()), held: false };
         let export = &app.app.services().export;
         let failed = export.run(Meanwhile { text: Vec::new(), then: Some(delete) }, options).unwrap_err().to_string();
         assert!(failed.ends_with(" was deleted during the export; run it again"), "{failed}");

@@ -1018,7 +1018,7 @@ on_both! {
         let theirs = article(&desk, "k").await;
         let before = [desk.get(&mine).await.json(), desk.get(&theirs).await.json()];
         // What came after revisions goes before them.
-        for _ in ["search", "counting", "media", "revisions"] {
+        for _ in ["hygiene", "search", "counting", "media", "revisions"] {
             migrations::revert_last(&mut app.database().connect()).unwrap();
         }
         app.app.migrate().unwrap();

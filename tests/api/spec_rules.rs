@@ -40,7 +40,12 @@ const RULES: [Rule; 16] = [
 const SENT: [&str; 4] = ["Create", "Update", "Replace", "Request"];
 
 /// Schemas of objects whose members are described elsewhere, or nowhere.
-const FREE: [&str; 3] = ["BatchBody", "BatchBodyRequest", "AuditedMembers"];
+const FREE: [&str; 4] = [
+    "BatchBody",
+    "BatchBodyRequest",
+    "AuditedMembers",
+    "ReplacementsRequest",
+];
 
 /// The request headers that operations may take.
 const REQUEST_HEADERS: [&str; 3] = ["Accept-Language", "Idempotency-Key", "If-Match"];

@@ -153,8 +153,6 @@ on_both! {
         for (state, order, pointer, code) in [
             ("in_review", json!({"to": "in_review"}), "/comment", "required"),
             ("in_review", json!({"to": "in_review", "comment": null}), "/comment", "required"),
-            ("published", json!({"to": "published", "comment": "再次"}), "/to", "invalid"),
-            ("scheduled", json!({"to": "scheduled", "comment": "再次"}), "/to", "invalid"),
             ("published", json!({"to": "scheduled"}), "/publish_at", "required"),
             ("published", json!({"to": "retracted"}), "/reason", "required"),
             ("published", json!({"to": "retracted", "reason": "  "}), "/reason", "invalid"),
@@ -172,6 +170,14 @@ on_both! {
         }
         let path = standing(app, &desk, "in_review").await;
         assert_eq!(gone(&desk, &path, &json!({"to": "in_review", "comment": "请核对"})).await["status"], "in_review");
+        // Published twice is published once.
+        for state in ["published", "scheduled"] {
+            let path = standing(app, &desk, state).await;
+            let (before, tag) = desk.found(&desk.get(&path).await);
+            let (after, same) = desk.found(&go(&desk, &path, &json!({"to": state})).await);
+            assert_eq!((after, same), (before, tag), "{state}");
+            assert_eq!(gone(&desk, &path, &json!({"to": state, "comment": "再次"})).await["status"], state);
+        }
         let path = standing(app, &desk, "published").await;
         app.set_clock("2026-01-15T04:00:01.5Z");
         let back = gone(&desk, &path, &json!({"to": "retracted", "reason": "數據有誤 😀"})).await;

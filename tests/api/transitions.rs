@@ -481,7 +481,7 @@ on_both! {
             let all = desk.get("/articles?limit=100&count=exact").await.json();
             assert_eq!(all["total"], 21);
         }
-        for word in ["quarantined", "Draft", "", "draft,approved"] {
+        for word in ["held", "Draft", "", "draft,approved"] {
             let problem = desk.get(&format!("/articles?status={word}")).await.assert_problem(400, "invalid_parameter");
             assert_eq!(problem["errors"][0]["pointer"], "/status", "{word}");
         }

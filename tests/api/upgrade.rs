@@ -51,10 +51,10 @@ on_both! {
         app.import(&portal);
         let before = answers(app).await;
         assert_eq!(before[0]["total"], 4);
-        for _ in ["search", "counting", "media"] {
+        for _ in ["hygiene", "search", "counting", "media"] {
             migrations::revert_last(&mut app.database().connect()).unwrap();
         }
-        assert_eq!(app.app.migrate().unwrap(), 3);
+        assert_eq!(app.app.migrate().unwrap(), 4);
         assert_eq!(answers(app).await, before);
         // Nothing is left to do, and the counts go on by themselves.
         assert_eq!(app.app.migrate().unwrap(), 0);
@@ -74,7 +74,7 @@ on_both! {
         app.database().execute(
             "INSERT INTO pending_counts (kind, reference, day, counted, hits) VALUES (0, 1, 20467, 2, 5), (0, 1, 20468, 3, 3), (1, 1, 20468, 6, 0), \
              (3, 1, 20468, 6, 9), (4, (SELECT id FROM sites), 20468, 10, 11)");
-        for _ in ["search", "counting"] {
+        for _ in ["hygiene", "search", "counting"] {
             migrations::revert_last(&mut app.database().connect()).unwrap();
         }
         let mut found = Vec::new();
@@ -86,7 +86,7 @@ on_both! {
             found.push(app.database().number(sql));
         }
         assert_eq!(found, [988, 1305, 6, 4, 6, 34_819_443]);
-        assert_eq!(app.app.migrate().unwrap(), 2);
+        assert_eq!(app.app.migrate().unwrap(), 3);
         for (id, views) in [(1, 988), (2, 1305), (3, 0)] {
             let counter = app.get(&format!("/api/v1/articles/{id}/views")).await.assert_status(200).json();
             assert_eq!(json!([counter["views"], counter["opening"], counter["hits"]]), json!([views, views, 0]));
@@ -106,10 +106,10 @@ on_both! {
         app.import(&Portal::new("demo").article("a", |a| a.set("cover", outside).set("audio", sound)
             .set("attachments", json!([{"name": "附", "url": "https://example.org/f.pdf"}]))));
         let before = app.get("/api/v1/sites/demo/articles/a").await.json();
-        for _ in ["search", "counting", "media"] {
+        for _ in ["hygiene", "search", "counting", "media"] {
             migrations::revert_last(&mut app.database().connect()).unwrap();
         }
-        assert_eq!(app.app.migrate().unwrap(), 3);
+        assert_eq!(app.app.migrate().unwrap(), 4);
         let after = app.get("/api/v1/sites/demo/articles/a").await.json();
         assert_eq!(after, before);
         assert_eq!((&after["cover"]["url"], &after["cover"]["width"]), (&json!(outside), &Value::Null));

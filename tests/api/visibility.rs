@@ -20,7 +20,7 @@ const FIRST_ID: i64 = 7_654_321_001;
 const NO_ID: i64 = 7_654_999_999;
 
 /// Ways not to be public, each a word that is everywhere in the article that goes that way.
-const WAYS: [&str; 9] = [
+const WAYS: [&str; 10] = [
     "zyxdraft",
     "zyxreview",
     "zyxapproved",
@@ -30,6 +30,7 @@ const WAYS: [&str; 9] = [
     "zyxexpired",
     "zyxlapsed",
     "zyxmoved",
+    "zyxheld",
 ];
 
 // Cursors are signed with a fixed key in these tests: of random ones, one in some thousands would spell the start of these words.
@@ -51,6 +52,8 @@ fn hidden(record: Record, way: &str) -> Record {
         "zyxarchived" => record.status("archived"),
         "zyxscheduled" => record.published_at("2026-02-01T00:00:00+08:00"),
         "zyxexpired" => record.set("unpublish_at", "2026-01-15T05:30:00Z"),
+        // For what was put into it.
+        "zyxheld" => record.body(&format!("<h2>{way}</h2><p>{way} 澳门赌场</p>")),
         // By its first record, when its time is over.
         "zyxlapsed" => record,
         // Public elsewhere once, and since then not even under its former slugs.

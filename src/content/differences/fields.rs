@@ -90,6 +90,8 @@ pub(super) fn of_article(article: &ManagedArticle) -> Fields<'_> {
         // Its path says which one it is.
         category_id: _,
         status: _,
+        // The state that is shown says that it is.
+        held: _,
         locale,
         published_at,
         published_offset,

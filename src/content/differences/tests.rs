@@ -43,6 +43,7 @@ fn article() -> ManagedArticle {
                 slug: "bao-gao".to_owned(),
                 category_id: 1,
                 status: Status::Draft,
+                held: None,
                 locale: "zh-Hans".to_owned(),
                 published_at: made,
                 published_offset: 480,

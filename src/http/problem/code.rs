@@ -26,6 +26,8 @@ pub enum ProblemCode {
     RequestTimeout,
     /// Another record stands in the way.
     Conflict,
+    /// The article cannot be public while text that looks injected holds it back.
+    HeldBack,
     /// The body of the request is larger than the server reads.
     PayloadTooLarge,
     /// The body of the request has a media type that is not understood.
@@ -66,7 +68,7 @@ pub enum ProblemCode {
 
 impl ProblemCode {
     /// Every code there is.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::MalformedRequest,
         Self::InvalidParameter,
         Self::InvalidCursor,
@@ -76,6 +78,7 @@ impl ProblemCode {
         Self::MethodNotAllowed,
         Self::RequestTimeout,
         Self::Conflict,
+        Self::HeldBack,
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
         Self::InvalidBody,
@@ -153,6 +156,12 @@ impl ProblemCode {
                 S::CONFLICT,
                 "Conflict",
                 "Another record stands in the way.",
+            ),
+            Self::HeldBack => (
+                "held_back",
+                S::CONFLICT,
+                "Held back",
+                "The article is held back by text that looks injected; `Link` leads to what was found.",
             ),
             Self::PayloadTooLarge => (
                 "payload_too_large",
@@ -316,6 +325,10 @@ impl ProblemCode {
             }
             Self::Conflict => {
                 "Fetch what is there now, and decide whether the change still makes sense."
+            }
+            Self::HeldBack => {
+                "Follow the header `Link` (`rel=\"related\"`) to what was found. Repair it with `POST /api/v1/manage/findings/repair`, or say with \
+                 `POST /api/v1/manage/findings/dismiss` that it may stay; then publish again."
             }
             Self::PayloadTooLarge => {
                 "Send a smaller body, or several requests; `detail` says how much is read."

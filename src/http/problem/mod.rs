@@ -13,7 +13,8 @@ use actix_web::ResponseError;
 use actix_web::error::JsonPayloadError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ALLOW, CACHE_CONTROL, ETAG, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+    ALLOW, CACHE_CONTROL, ETAG, HeaderMap, HeaderName, HeaderValue, LINK, RETRY_AFTER,
+    WWW_AUTHENTICATE,
 };
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use chrono::DateTime;
@@ -409,6 +410,16 @@ impl From<Error> for Problem {
             Error::Invalid(faults) => Self::new(ProblemCode::InvalidBody).with_errors(faults),
             Error::BadParameter(fault) => Self::bad_parameter(vec![fault]),
             Error::Conflict(detail) => Self::new(ProblemCode::Conflict).with_detail(detail),
+            error @ Error::HeldBack { .. } => {
+                let found = error.findings().and_then(|path| {
+                    HeaderValue::try_from(format!("<{path}>; rel=\"related\"")).ok()
+                });
+                let problem = Self::new(ProblemCode::HeldBack).with_detail(error.to_string());
+                match found {
+                    Some(link) => problem.with_header(LINK, link),
+                    None => problem,
+                }
+            }
             Error::Taken(fault) => Self::new(ProblemCode::Conflict).with_errors(vec![fault]),
             Error::Stale { version } => Self::new(ProblemCode::PreconditionFailed)
                 .with_detail(error.to_string())

@@ -267,6 +267,10 @@ impl Request<'_> {
                 let place = TranslationPath::parse(id, locale).ok_or_else(Problem::not_found)?;
                 self.translation(method, place)
             }
+            ["findings", "repair"] if method == "POST" => managed::findings::repair(&self.body()?),
+            ["findings", "dismiss"] if method == "POST" => {
+                managed::findings::dismiss(&self.body()?)
+            }
             ["articles", id, "transitions"] if method == "POST" => {
                 managed::transitions::transition(self::id(id)?, self.expected()?, &self.body()?)
             }
@@ -283,6 +287,7 @@ impl Request<'_> {
             }
             ["articles", ..] => resource!(articles),
             ["categories", ..] => resource!(@arms categories),
+            ["hygiene-rules", ..] => resource!(hygiene_rules),
             ["link-groups", ..] => resource!(link_groups),
             ["script-phrases", ..] => resource!(script_phrases),
             // Files come in forms of their own, one a request.

@@ -14,6 +14,7 @@ use crate::http::auth;
 pub fn configure(config: &mut ServiceConfig) {
     use management::articles as managed_articles;
     use management::categories as managed_categories;
+    use management::findings;
     use management::link_groups as managed_link_groups;
     use management::media as managed_media;
     use management::menus as managed_menus;
@@ -25,6 +26,7 @@ pub fn configure(config: &mut ServiceConfig) {
     use management::topics as managed_topics;
     use management::transitions;
     use management::{analytics, api_keys, audit, users, visibility};
+    use management::{hygiene_rules, hygiene_scans};
     use management::{revision_diff, revisions};
 
     use delivery::{
@@ -109,6 +111,17 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(api_keys::get_api_key)
             .service(api_keys::update_api_key)
             .service(api_keys::delete_api_key)
+            .service(findings::list_findings)
+            .service(findings::repair_findings)
+            .service(findings::dismiss_findings)
+            .service(hygiene_rules::list_hygiene_rules)
+            .service(hygiene_rules::create_hygiene_rule)
+            .service(hygiene_rules::get_hygiene_rule)
+            .service(hygiene_rules::update_hygiene_rule)
+            .service(hygiene_rules::delete_hygiene_rule)
+            .service(hygiene_scans::list_hygiene_scans)
+            .service(hygiene_scans::create_hygiene_scan)
+            .service(hygiene_scans::get_hygiene_scan)
             .service(audit::list_audit_entries)
             .service(analytics::list_category_freshness)
             .service(analytics::get_analytics)

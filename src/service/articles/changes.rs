@@ -128,12 +128,14 @@ fn changes(
     media::of_summaries(conn, addresses, &mut shown)?;
     let items = changes
         .into_iter()
-        .map(|change| {
+        .filter_map(|change| {
             let place = shown
                 .iter()
                 .position(|s| s.article.article.id == change.article_id);
             let article = place.map(|at| shown.swap_remove(at));
-            Changed { change, article }
+            // What stands in a site or category that is held back is withdrawn by and by, and not shown until then.
+            let is_told = article.is_some() || change.withdrawal.is_some();
+            is_told.then_some(Changed { change, article })
         })
         .collect();
     let value = ChangePage {

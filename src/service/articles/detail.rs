@@ -128,8 +128,8 @@ fn by_slug(
     addresses: &Addresses,
     now: Ts,
 ) -> Result<BySlug> {
-    let site_id =
-        store::sites::find_id(conn, site)?.ok_or_else(|| Error::not_found(Resource::Site, site))?;
+    let site_id = store::sites::find_shown_id(conn, site)?
+        .ok_or_else(|| Error::not_found(Resource::Site, site))?;
     if let Some((id, locale)) = store::articles::find_slug(conn, site_id, slug, now)? {
         // A translation's own slug asks for that translation.
         languages.locale = languages.locale.or(locale);
@@ -219,11 +219,11 @@ fn detail(
         derived: false,
         available_locales,
         contributions: store::contributors::of_articles(conn, &ids)?,
-        sources: store::sources::of_articles(conn, &ids)?
+        sources: store::sources::shown_of_articles(conn, &ids)?
             .into_iter()
             .map(|(_, s)| s)
             .collect(),
-        topics: store::topics::of_articles(conn, &ids)?
+        topics: store::topics::shown_of_articles(conn, &ids)?
             .into_iter()
             .map(|(_, t)| t)
             .collect(),

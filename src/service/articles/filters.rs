@@ -105,11 +105,17 @@ impl ArticleFilters {
         };
         let mut is_within_site = false;
         if let (Some(site_id), Some(path)) = (site_id, &self.category_path) {
-            let Some((id, _)) = store::category_paths::resolve(conn, site_id, path)? else {
+            let Some(id) = store::category_paths::resolve_shown(conn, site_id, path)? else {
                 return Ok(None);
             };
             named(in_category, Some(id));
             is_within_site = true;
+        }
+        // One that a site is named with is looked up below.
+        let category = self.category.filter(|_| site_id.is_none());
+        let is_named = category.or(self.topic).or(self.source).is_some();
+        if is_named && !store::holds::are_shown(conn, category, self.topic, self.source)? {
+            return Ok(None);
         }
         if let Some(id) = self.category {
             if let Some(site_id) = site_id {

@@ -68,7 +68,7 @@ fn cover_id(summary: &Summary) -> Option<i64> {
 fn look_up(conn: &mut Conn, ids: &[i64]) -> Result<Shown> {
     Ok(match ids.is_empty() {
         true => Shown::default(),
-        false => Shown::new(store::media::find_all(conn, ids)?),
+        false => Shown::new(store::media::find_all_shown(conn, ids)?),
     })
 }
 

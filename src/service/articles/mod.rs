@@ -19,6 +19,7 @@ use crate::index::Index;
 use crate::models::article::{PublicArticle, TextSummary};
 use crate::models::linked_media::LinkedMedia;
 use crate::models::time::Ts;
+use crate::screening::Screening;
 use crate::store::{self, Conn, Store};
 use variants::{choose, derive_summaries};
 
@@ -36,6 +37,7 @@ pub struct Articles {
     clock: Clock,
     addresses: Addresses,
     index: Index,
+    screening: Screening,
 }
 
 /// The languages a reader wants, best first.
@@ -63,12 +65,19 @@ pub struct Summary {
 }
 
 impl Articles {
-    pub(super) fn new(store: Store, clock: Clock, addresses: Addresses, index: Index) -> Self {
+    pub(super) fn new(
+        store: Store,
+        clock: Clock,
+        addresses: Addresses,
+        index: Index,
+        screening: Screening,
+    ) -> Self {
         Self {
             store,
             clock,
             addresses,
             index,
+            screening,
         }
     }
 

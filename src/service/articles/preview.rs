@@ -17,6 +17,7 @@ use crate::models::contributor::{Contribution, StoredContribution};
 use crate::models::json::Doc;
 use crate::models::revision::{Preview, Whole};
 use crate::models::time::Ts;
+use crate::screening::{Screened, Screening};
 use crate::store::articles::revisions;
 use crate::store::{self, Conn};
 use crate::text::{html, reading};
@@ -40,13 +41,35 @@ impl Articles {
             });
         }
         let addresses = self.addresses.clone();
+        let screening = self.screening.clone();
         self.store
             .read_long(move |conn| {
                 store::connection::snapshot(conn, |conn| {
+                    expect_clean(conn, &screening, &preview, now)?;
                     detail(conn, preview, &languages, include, &addresses, now)
                 })
             })
             .await
+    }
+}
+
+/// Fails where the revision, as the rules are now, would be held back: a preview goes to anyone who has the link.
+fn expect_clean(conn: &mut Conn, screening: &Screening, preview: &Preview, now: Ts) -> Result<()> {
+    let (id, number) = (preview.article_id, preview.revision);
+    let missing = || Error::not_found(Resource::Revision, number);
+    let whole = revisions::whole(conn, id, number, now)?.ok_or_else(missing)?;
+    let mut content = whole.article.content;
+    let mut screened = [Screened {
+        id: Some(id),
+        content: &mut content,
+        raw: &[],
+        sent: &[],
+    }];
+    let mut screen = screening.screen(conn)?;
+    screen.judge(conn, whole.article.site_id, &mut screened)?;
+    match content.state.held {
+        None => Ok(()),
+        Some(_) => Err(missing()),
     }
 }
 
@@ -145,10 +168,16 @@ fn detail(
                 stored_contribution(id, contribution, contributor_id)
             })
             .collect(),
-        sources: in_order(&sources, store::sources::find_all(conn, &sources)?, |s| {
-            s.id
-        }),
-        topics: in_order(&topics, store::topics::find_all(conn, &topics)?, |t| t.id),
+        sources: in_order(
+            &sources,
+            store::sources::find_all_shown(conn, &sources)?,
+            |s| s.id,
+        ),
+        topics: in_order(
+            &topics,
+            store::topics::find_all_shown(conn, &topics)?,
+            |t| t.id,
+        ),
         cover: None,
         attachments: attachments.into_iter().map(|file| (file, None)).collect(),
         audio: audio.into_iter().map(|audio| (audio, None)).collect(),
@@ -179,6 +208,7 @@ fn as_it_was(
         slug,
         category_id,
         status,
+        held: _,
         locale,
         published_at,
         published_offset,

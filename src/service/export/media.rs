@@ -6,10 +6,12 @@ use std::io::Write;
 use std::path::Path;
 
 use super::done;
+use super::held::Held;
 use crate::content::file_keys::Keys;
 use crate::content::media::{Addresses, distinct, references};
 use crate::error::{Error, Result};
 use crate::library::{Folder, Library};
+use crate::models::hygiene::RecordKind;
 use crate::models::media::{Media, StoredFile};
 use crate::models::site::Site;
 use crate::portal::writer::{MediaLine, Writer};
@@ -57,6 +59,7 @@ impl<'f> Files<'f> {
         conn: &mut Conn,
         file: &mut Writer<impl Write>,
         only: Option<&Site>,
+        held: &Held,
     ) -> Result<()> {
         let Some(folder) = &self.folder else {
             return Ok(());
@@ -69,6 +72,9 @@ impl<'f> Files<'f> {
             };
             after = last.id;
             for (media, site) in page {
+                if !held.shows(RecordKind::Media, media.id) {
+                    continue;
+                }
                 let Media {
                     id: _,
                     site_id: _,

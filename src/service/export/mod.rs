@@ -1,5 +1,6 @@
 //! Writing everything as a portal file, as one consistent picture of the database.
 
+mod held;
 mod media;
 
 use std::collections::HashMap;
@@ -8,6 +9,7 @@ use std::path::Path;
 
 use chrono::FixedOffset;
 
+use self::held::Held;
 use self::media::Files;
 use crate::content::media::Addresses;
 use crate::error::{Error, Resource, Result};
@@ -15,6 +17,7 @@ use crate::library::Library;
 use crate::models::article::{FormerSlug, Text};
 use crate::models::category::FormerPath;
 use crate::models::counting::Gauge;
+use crate::models::hygiene::RecordKind;
 use crate::models::site::{Site, SiteContent};
 use crate::portal::writer::{
     ArticleLine, CategoryLine, FormerPathLine, FormerSlugLine, LinkGroupLine, MenuItemLine,
@@ -41,6 +44,8 @@ pub struct ExportOptions<'o> {
     pub site: Option<&'o str>,
     /// The folder for the bytes of files; without it articles name files by address, and there are no lines for them.
     pub media: Option<&'o Path>,
+    /// Whether what is held back is written, too.
+    pub held: bool,
 }
 
 /// What articles refer to, by id.
@@ -59,19 +64,29 @@ impl Export {
         }
     }
 
-    /// Writes one site, or all of them, to `out`. Blocks the calling thread.
-    pub fn run(&self, out: impl Write, options: ExportOptions<'_>) -> Result<()> {
-        let ExportOptions { site, media } = options;
+    /// Writes one site, or all of them, to `out`; returns how many records were left out because they are held back. Blocks the calling
+    /// thread.
+    pub fn run(&self, out: impl Write, options: ExportOptions<'_>) -> Result<u64> {
+        let ExportOptions { site, media, held } = options;
         let files = Files::new(&self.library, &self.addresses, media)?;
         let written = self.store.read_blocking(|conn| {
-            store::connection::snapshot(conn, |conn| write(conn, out, site, &files))
+            store::connection::snapshot(conn, |conn| {
+                let held = Held::find(conn, held)?;
+                write(conn, out, site, &files, &held)
+            })
         });
         written.map_err(|error| files.told(&self.store, error))
     }
 }
 
-fn write(conn: &mut Conn, out: impl Write, only: Option<&str>, files: &Files) -> Result<()> {
-    let sites = match only {
+fn write(
+    conn: &mut Conn,
+    out: impl Write,
+    only: Option<&str>,
+    files: &Files,
+    held: &Held,
+) -> Result<u64> {
+    let mut sites = match only {
         None => store::sites::all(conn)?,
         Some(slug) => {
             vec![
@@ -80,6 +95,9 @@ fn write(conn: &mut Conn, out: impl Write, only: Option<&str>, files: &Files) ->
             ]
         }
     };
+    let only = only.and(sites.first()).cloned();
+    let only = only.as_ref();
+    sites.retain(|site| held.shows(RecordKind::Site, site.id));
     let mut file = Writer::new(out);
     done(file.header())?;
     for site in &sites {
@@ -92,14 +110,14 @@ fn write(conn: &mut Conn, out: impl Write, only: Option<&str>, files: &Files) ->
         sources: HashMap::new(),
         topics: HashMap::new(),
     };
-    let only = only.and(sites.first());
-    write_sources(conn, &mut file, only, &mut names)?;
+    write_sources(conn, &mut file, only, &mut names, held)?;
     for site in &sites {
-        write_site_parts(conn, &mut file, site, &mut names)?;
+        write_site_parts(conn, &mut file, site, &mut names, held)?;
     }
-    files.write(conn, &mut file, only)?;
-    write_articles(conn, &mut file, &sites, only, &names, files)?;
-    done(file.finish().map(drop))
+    files.write(conn, &mut file, only, held)?;
+    write_articles(conn, &mut file, &sites, only, &names, (files, held))?;
+    done(file.finish().map(drop))?;
+    Ok(held.left_out())
 }
 
 fn done(written: std::io::Result<()>) -> Result<()> {
@@ -161,6 +179,7 @@ fn write_sources(
     file: &mut Writer<impl Write>,
     site: Option<&Site>,
     names: &mut Names,
+    held: &Held,
 ) -> Result<()> {
     let mut after = 0;
     loop {
@@ -173,6 +192,9 @@ fn write_sources(
         };
         after = last.id;
         for source in page {
+            if !held.shows(RecordKind::Source, source.id) {
+                continue;
+            }
             done(file.source(&SourceLine {
                 slug: &source.slug,
                 name: &source.name,
@@ -188,6 +210,7 @@ fn write_site_parts(
     file: &mut Writer<impl Write>,
     site: &Site,
     names: &mut Names,
+    held: &Held,
 ) -> Result<()> {
     // Parents first, siblings in order.
     let mut categories = store::categories::all(conn, site.id)?;
@@ -196,7 +219,11 @@ fn write_site_parts(
     for (id, path) in store::category_paths::of_site(conn, site.id)? {
         former.entry(id).or_default().push(path);
     }
+    let hidden = held.categories(conn, site.id)?;
     for category in categories {
+        if hidden.contains(&category.id) {
+            continue;
+        }
         done(
             file.category(&CategoryLine {
                 site: &site.slug,
@@ -213,9 +240,13 @@ fn write_site_parts(
         names.categories.insert(category.id, category.path);
     }
     for (menu_id, key) in store::menus::all(conn, site.id)? {
+        if !held.shows(RecordKind::Menu, menu_id) {
+            continue;
+        }
         let items = store::menus::items(conn, menu_id)?;
         let items = items
             .iter()
+            .filter(|item| item.category_id.is_none_or(|id| !hidden.contains(&id)))
             .map(|item| MenuItemLine {
                 depth: item.depth,
                 label: &item.label,
@@ -233,6 +264,9 @@ fn write_site_parts(
         }))?;
     }
     for group in store::link_groups::all(conn, site.id)? {
+        if !held.shows(RecordKind::LinkGroup, group.id) {
+            continue;
+        }
         done(file.link_group(&LinkGroupLine {
             site: &site.slug,
             key: &group.key,
@@ -257,6 +291,9 @@ fn write_site_parts(
         };
         after = (last.position, last.id);
         for topic in page {
+            if !held.shows(RecordKind::Topic, topic.id) {
+                continue;
+            }
             done(file.topic(&TopicLine {
                 site: &site.slug,
                 key: &topic.key,
@@ -275,7 +312,7 @@ fn write_articles(
     sites: &[Site],
     only: Option<&Site>,
     names: &Names,
-    files: &Files,
+    (files, held): (&Files, &Held),
 ) -> Result<()> {
     let slugs: HashMap<i64, &str> = sites.iter().map(|s| (s.id, s.slug.as_str())).collect();
     let mut after = 0;
@@ -286,6 +323,7 @@ fn write_articles(
         };
         after = *last;
         let mut articles = store::articles::load(conn, &ids)?;
+        held.leave_out(&mut articles);
         add_pending(conn, &mut articles)?;
         files.put_into(conn, &mut articles)?;
         for article in articles {
@@ -367,7 +405,7 @@ fn article_line<'a>(
         views: counters.views,
         downloads: counters.downloads,
         citations: counters.citations,
-        status: state.status,
+        status: state.wanted(),
         retraction_reason: state.retraction.as_ref().map(|r| r.reason.as_str()),
         retracted_at: state.retraction.as_ref().map(|r| r.at.0),
         translations: translations.iter().map(translation_line).collect(),

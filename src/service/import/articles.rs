@@ -10,6 +10,7 @@ use crate::models::article::{ArticleContent, Status};
 use crate::models::counting::Day;
 use crate::models::patch::Patch;
 use crate::models::record::ArticleRecord;
+use crate::screening::{Screened, Verdict};
 use crate::store::articles::{Loaded, NewArticle, Saved};
 use crate::store::citations::Cited;
 use crate::store::listings::Listed;
@@ -26,6 +27,8 @@ pub(super) struct Candidate {
     pub(super) uses: Option<BTreeSet<i64>>,
     /// The line names another status, and the article stays retracted.
     stays_retracted: bool,
+    /// What is found in it.
+    verdict: Verdict,
 }
 
 impl Candidate {
@@ -100,6 +103,7 @@ impl Run {
                     article,
                     translations,
                     uses: None,
+                    verdict: Verdict::default(),
                     stays_retracted,
                 }),
                 Err(misfit) => self.conclude(line, Err(misfit.into()))?,
@@ -112,6 +116,10 @@ impl Run {
             let stored = candidate.stored.as_ref().map(|old| &old.content);
             candidate.article.settle_former_slugs(stored, self.now);
             self.report.stay_retracted += u64::from(candidate.stays_retracted);
+        }
+        let verdicts = self.judge(conn, site_id, &mut merged)?;
+        for (candidate, verdict) in merged.iter_mut().zip(verdicts) {
+            candidate.verdict = verdict;
         }
         // A file may have a key twice; the links of the last good line that names any count.
         let relinked: Vec<i64> = merged
@@ -130,6 +138,7 @@ impl Run {
         let of_changed = changed.iter().filter_map(|m| m.cited(false));
         let of_unchanged = unchanged.iter().filter_map(|m| m.cited(true));
         let cited: Vec<Cited> = of_changed.chain(of_unchanged).collect();
+        self.keep_known(conn, site_id, &unchanged)?;
         unchanged.iter().try_for_each(|m| {
             let outcome = match m.cited(true) {
                 Some(_) => Outcome::Recounted,
@@ -143,6 +152,54 @@ impl Run {
         self.update(conn, site_id, &updated)?;
         self.create(conn, site_id, created)?;
         self.cite(conn, site_id, &cited)
+    }
+
+    /// Looks at articles that are about to be saved, and holds them back or not.
+    fn judge(
+        &mut self,
+        conn: &mut Conn,
+        site_id: i64,
+        merged: &mut [Candidate],
+    ) -> Result<Vec<Verdict>> {
+        let mut screened: Vec<Screened<'_>> = merged
+            .iter_mut()
+            .map(|candidate| Screened {
+                id: candidate.stored.as_ref().map(|old| old.row.id),
+                content: &mut candidate.article.content,
+                raw: &candidate.article.sent.raw,
+                sent: &candidate.article.sent.locales,
+            })
+            .collect();
+        self.with_screen(conn, |screen, conn| {
+            screen.judge(conn, site_id, &mut screened)
+        })
+    }
+
+    /// Keeps what was found in articles that were there already.
+    fn keep_known(&mut self, conn: &mut Conn, site_id: i64, known: &[Candidate]) -> Result<()> {
+        let verdicts = known
+            .iter()
+            .filter_map(|m| Some((m.stored.as_ref()?.row.id, m.verdict.clone())));
+        self.keep(conn, site_id, verdicts.collect())
+    }
+
+    /// Keeps what was found in articles that are saved by now.
+    fn keep(&mut self, conn: &mut Conn, site_id: i64, verdicts: Vec<(i64, Verdict)>) -> Result<()> {
+        let now = self.now;
+        self.with_screen(conn, |screen, conn| {
+            screen.keep_articles(conn, site_id, verdicts, now)
+        })
+    }
+
+    /// Counts what is held back of what was written.
+    fn report_held<'c>(
+        &mut self,
+        written: impl Iterator<Item = (&'c ArticleContent, &'c Verdict)>,
+    ) {
+        for (content, verdict) in written {
+            self.report.held += u64::from(content.state.held.is_some());
+            self.report.reviews += u64::try_from(verdict.reviews).unwrap_or_default();
+        }
     }
 
     /// Sets citations: no part of what articles say, so they are another matter than updates.
@@ -162,6 +219,8 @@ impl Run {
         }
         let lines: Vec<u64> = created.iter().map(|m| m.line).collect();
         let uses: Vec<Option<BTreeSet<i64>>> = created.iter().map(|m| m.uses.clone()).collect();
+        self.report_held(created.iter().map(|m| (&m.article.content, &m.verdict)));
+        let verdicts: Vec<Verdict> = created.iter().map(|m| m.verdict.clone()).collect();
         let new: Vec<NewArticle> = created
             .into_iter()
             .map(|m| NewArticle {
@@ -174,6 +233,11 @@ impl Run {
         self.touched.insert(site_id);
         let saved = store::articles::insert(conn, site_id, &new, &self.occasion())?;
         store::media::insert_uses(conn, &of_articles(&saved.ids, &uses))?;
+        self.keep(
+            conn,
+            site_id,
+            saved.ids.iter().copied().zip(verdicts).collect(),
+        )?;
         let contents = new.iter().map(|article| &article.content);
         let listed = self.listed(site_id, &saved, contents);
         self.index.add(conn, &mut self.pending, &listed, self.now)?;
@@ -198,6 +262,8 @@ impl Run {
         self.touched.insert(site_id);
         let saved = store::articles::update(conn, site_id, &pairs, &self.occasion())?;
         self.index_changed(conn, site_id, &saved, &pairs)?;
+        self.report_held(updated.iter().map(|m| (&m.article.content, &m.verdict)));
+        self.keep_known(conn, site_id, updated)?;
         let uses: Vec<Option<BTreeSet<i64>>> = updated.iter().map(|m| m.uses.clone()).collect();
         let uses = of_articles(&saved.ids, &uses);
         if !uses.is_empty() {
@@ -339,7 +405,7 @@ fn locales(record: &ArticleRecord) -> Vec<String> {
 /// Leaves the status out of a line that would end a retraction, and tells whether it did: a file that is older than the
 /// retraction must not undo it, so only people do.
 fn keep_retraction(record: &mut ArticleRecord, stored: Option<&ArticleContent>) -> bool {
-    let is_retracted = stored.is_some_and(|old| old.state.status == Status::Retracted);
+    let is_retracted = stored.is_some_and(|old| old.state.wanted() == Status::Retracted);
     let says_otherwise =
         matches!(record.status, Patch::Set(state) if state.status() != Status::Retracted);
     // A reason beside another status contradicts its own line: that is a fault, and `merge` says so.

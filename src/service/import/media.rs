@@ -12,12 +12,14 @@ use crate::library::{Folder, InFolder, Library, Notes, Prepared};
 use crate::media::format::Format;
 use crate::media::name;
 use crate::models::article::ArticleContent;
+use crate::models::hygiene::RecordKind;
 use crate::models::media::{Media, NewMedia, StoredFile};
 use crate::models::patch::Patch;
 use crate::models::record::{ArticleRecord, FileRecord};
 use crate::models::rules::excerpt;
 use crate::models::time::Ts;
 use crate::portal::record::LineFault;
+use crate::screening::Record;
 use crate::store::articles::Loaded;
 use crate::store::articles::affected::{self, Named};
 use crate::store::{self, Conn, Store};
@@ -293,14 +295,16 @@ impl Run {
             alt,
             ..
         } = new;
-        Ok(Media {
+        let media = Media {
             id,
             site_id,
             key,
             name,
             alt,
             file,
-        })
+        };
+        self.screen(conn, &Record::of_media(&media))?;
+        Ok(media)
     }
 
     /// Makes a file what its line says. Articles that use it show it.
@@ -315,6 +319,7 @@ impl Run {
         }
         let kind = format_of(&changed.file)?.kind();
         store::media::update(conn, changed, kind.as_str(), self.now)?;
+        self.screen(conn, &Record::of_media(changed))?;
         if changed.file.sha256 != stored.file.sha256 {
             self.files.left.add(&stored.file)?;
             self.readdress(conn, stored, changed)?;
@@ -496,6 +501,7 @@ impl Run {
         let named: BTreeSet<i64> = named.map(|reference| reference.id).collect();
         for media in made.iter().filter(|media| !named.contains(&media.id)) {
             store::media::delete(conn, media.id)?;
+            store::findings::delete_of(conn, RecordKind::Media, &[media.id])?;
             self.files.left.add(&media.file)?;
             self.report.files -= 1;
         }

@@ -20,11 +20,13 @@ use crate::content::media::Addresses;
 use crate::error::{Error, Result};
 use crate::index::{Index, Pending, Room};
 use crate::library::{Folder, Library};
+use crate::models::hygiene::RecordKind;
 use crate::models::record::ArticleRecord;
 use crate::models::revision::{Action, Occasion, Retention};
 use crate::models::time::Ts;
 use crate::portal::reader::Reader;
 use crate::portal::record::{LineFault, Record};
+use crate::screening::{Record as Screened, Screen, Screening};
 use crate::store::articles::affected::{self, Named};
 use crate::store::counts::Deltas;
 use crate::store::{self, Conn, Store};
@@ -38,6 +40,9 @@ const BATCH_BYTES: u64 = 8 << 20;
 /// Articles that are indexed together with the change of what they name.
 const FEW: i64 = 100;
 
+/// Who writes what a file brings.
+const ACTOR: &str = "import";
+
 /// Faults that are kept with their text; further ones are only counted.
 const FAULTS_KEPT: usize = 1000;
 
@@ -50,6 +55,7 @@ pub struct Import {
     addresses: Addresses,
     retention: Retention,
     index: Index,
+    screening: Screening,
 }
 
 /// How a file is taken in.
@@ -85,6 +91,10 @@ pub struct ImportReport {
     pub files: u64,
     /// Lines about retracted articles whose other status was left aside; all else of them was taken in.
     pub stay_retracted: u64,
+    /// Records that were written and are held back: readers do not get them until their findings are repaired or dismissed.
+    pub held: u64,
+    /// Findings in what was written that should be looked at but hold nothing back.
+    pub reviews: u64,
     /// The first thousand faults.
     pub faults: Vec<LineFault>,
     /// All faults.
@@ -101,6 +111,7 @@ impl Import {
         addresses: Addresses,
         retention: Retention,
         index: Index,
+        screening: Screening,
     ) -> Self {
         Self {
             store,
@@ -109,6 +120,7 @@ impl Import {
             addresses,
             retention,
             index,
+            screening,
         }
     }
 
@@ -143,6 +155,7 @@ impl Import {
         let begin = |run: &mut Run, conn: &mut Conn| -> Result<()> {
             store::import::lock(conn)?;
             run.now = Ts::from(self.clock.now());
+            run.screen = None;
             Ok(())
         };
         self.store.with_writer(|conn| {
@@ -214,6 +227,9 @@ struct Run {
     batches: u64,
     counts: Deltas,
     index: Index,
+    screening: Screening,
+    /// The look at what is written, since the transaction began.
+    screen: Option<Screen>,
     /// What is to be written to the search index.
     pending: Pending,
     /// What articles name that was renamed.
@@ -291,6 +307,8 @@ impl Run {
             batches: 0,
             counts: Deltas::new(),
             index: import.index.clone(),
+            screening: import.screening.clone(),
+            screen: None,
             pending: Pending::default(),
             renamed: Vec::new(),
             touched: BTreeSet::new(),
@@ -306,7 +324,7 @@ impl Run {
             action: Action::Import,
             comment: None,
             user_id: None,
-            actor: "import".to_owned(),
+            actor: ACTOR.to_owned(),
             kept: self.retention.kept,
         }
     }
@@ -406,6 +424,42 @@ impl Run {
             self.index.commit(conn, pending, Room::LARGE)?;
         }
         Ok(())
+    }
+
+    /// Looks at what is written, with the rules and the sites that the transaction knows already.
+    fn with_screen<T>(
+        &mut self,
+        conn: &mut Conn,
+        f: impl FnOnce(&mut Screen, &mut Conn) -> Result<T>,
+    ) -> Result<T> {
+        let mut screen = match self.screen.take() {
+            Some(screen) => screen,
+            None => self.screening.screen(conn)?,
+        };
+        let outcome = f(&mut screen, conn);
+        self.screen = Some(screen);
+        outcome
+    }
+
+    /// Looks at a record that was written, keeps what is found, and holds it back or not. What is in it follows by and by.
+    fn screen(&mut self, conn: &mut Conn, record: &Screened<'_>) -> Result<()> {
+        let now = self.now;
+        let outcome = self.with_screen(conn, |screen, conn| screen.record(conn, record, now))?;
+        self.report.held += u64::from(outcome.is_held);
+        self.report.reviews += u64::try_from(outcome.reviews).unwrap_or_default();
+        if !outcome.has_changed {
+            return Ok(());
+        }
+        self.renamed.extend(Named::shown(record.kind, record.id));
+        match (record.kind, record.site_id) {
+            (RecordKind::Site | RecordKind::Category, Some(id)) => self.settle_site(conn, id),
+            _ => Ok(()),
+        }
+    }
+
+    /// Has the articles of a site be looked at again by and by.
+    fn settle_site(&self, conn: &mut Conn, site_id: i64) -> Result<()> {
+        store::hygiene_scans::begin_settling(conn, site_id, 0, ACTOR, self.now)
     }
 
     fn record(&mut self, conn: &mut Conn, line: u64, record: Record) -> Result<()> {

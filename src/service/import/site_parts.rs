@@ -3,10 +3,11 @@
 
 use super::former_paths::Place;
 use super::{Ordered, Outcome, Refusal, Run, SiteRef, fault, required};
-use crate::models::category::parent_path;
+use crate::hygiene::{pieces, surroundings};
+use crate::models::category::{Category, parent_path};
 use crate::models::json::Doc;
 use crate::models::link_group::LinkGroup;
-use crate::models::menu::MenuItem;
+use crate::models::menu::{Menu, MenuItem, PlacedItem};
 use crate::models::patch::Patch;
 use crate::models::record::{
     CategoryRecord, LinkGroupRecord, MenuEntry, MenuRecord, ScriptPhraseRecord, SiteRecord,
@@ -14,9 +15,10 @@ use crate::models::record::{
 };
 use crate::models::rules;
 use crate::models::script_phrase::{PhraseDirection, ScriptPhrase};
-use crate::models::site::{Identity, SiteContent};
+use crate::models::site::{Identity, Site, SiteContent};
 use crate::models::source::Source;
 use crate::models::topic::Topic;
+use crate::screening::Record;
 use crate::store::articles::affected::Named;
 use crate::store::{self, Conn};
 
@@ -102,6 +104,7 @@ impl Run {
             Patch::Clear => content.identity.0 = Identity::default(),
             Patch::Set(record) => record.apply_to(&mut content.identity.0),
         }
+        let known = stored.as_ref().map(|site| surroundings(&site.content));
         let (id, outcome) = match stored {
             None => (
                 store::sites::insert(conn, &slug, &content, visitors, self.now)?,
@@ -113,6 +116,20 @@ impl Run {
                 (site.id, Outcome::Updated)
             }
         };
+        if !matches!(outcome, Outcome::Unchanged) {
+            let site = Site {
+                id,
+                slug: slug.clone(),
+                content,
+                version: 0,
+                updated_at: self.now,
+            };
+            self.screen(conn, &Record::of_site(&site))?;
+            if known.is_some_and(|known| known != surroundings(&site.content)) {
+                // What its articles say is compared with what it is called, and where it lives.
+                self.settle_site(conn, id)?;
+            }
+        }
         self.sites.insert(slug, Some(SiteRef { id }));
         Ok(outcome)
     }
@@ -127,7 +144,14 @@ impl Run {
             let name = needed(name, "name")?;
             let mut address = None;
             url.apply_to(&mut address);
-            store::sources::insert(conn, &slug, &name, address.as_deref(), self.now)?;
+            let id = store::sources::insert(conn, &slug, &name, address.as_deref(), self.now)?;
+            let source = Source {
+                id,
+                slug,
+                name,
+                url: address,
+            };
+            self.screen(conn, &Record::of_source(&source))?;
             return Ok(Outcome::Created);
         };
         let mut source = Source {
@@ -142,6 +166,7 @@ impl Run {
         if source.name != stored.name {
             self.renamed.push(Named::Source(source.id));
         }
+        self.screen(conn, &Record::of_source(&source))?;
         Ok(Outcome::Updated)
     }
 
@@ -183,6 +208,15 @@ impl Run {
                 path: &path,
             };
             self.former_paths(conn, place, former_paths)?;
+            let category = Category {
+                id,
+                site_id,
+                parent_id,
+                path,
+                name,
+                position,
+            };
+            self.screen(conn, &Record::of_category(&category))?;
             return Ok(Outcome::Created);
         };
         let place = Place {
@@ -201,6 +235,7 @@ impl Run {
             });
         }
         store::categories::update(conn, &category, self.now)?;
+        self.screen(conn, &Record::of_category(&category))?;
         Ok(Outcome::Updated)
     }
 
@@ -227,6 +262,13 @@ impl Run {
             return Ok(Outcome::Unchanged);
         }
         store::menus::replace_items(conn, menu_id, &wanted, self.now)?;
+        let menu = Menu {
+            id: menu_id,
+            site_id: site.id,
+            key,
+            items: wanted.into_iter().map(placed).collect(),
+        };
+        self.screen(conn, &Record::of_menu(&menu))?;
         Ok(outcome)
     }
 
@@ -252,15 +294,18 @@ impl Run {
             let title = needed(title, "title")?;
             let mut list = Vec::new();
             links.apply_or_default(&mut list);
-            store::link_groups::insert(
-                conn,
-                site.id,
-                &key,
-                &title,
-                &Doc(list),
+            let (site_id, now, links) = (site.id, self.now, Doc(list));
+            let id =
+                store::link_groups::insert(conn, site_id, &key, &title, &links, position, now)?;
+            let group = LinkGroup {
+                id,
+                site_id,
+                key,
+                title,
+                links,
                 position,
-                self.now,
-            )?;
+            };
+            self.screen(conn, &Record::of_link_group(&group))?;
             return Ok(Outcome::Created);
         };
         let mut group = LinkGroup {
@@ -273,6 +318,7 @@ impl Run {
             return Ok(Outcome::Unchanged);
         }
         store::link_groups::update(conn, &group, self.now)?;
+        self.screen(conn, &Record::of_link_group(&group))?;
         Ok(Outcome::Updated)
     }
 
@@ -310,6 +356,7 @@ impl Run {
                 note: None,
             };
             note.apply_to(&mut phrase.note);
+            self.expect_clean(conn, &phrase)?;
             store::script_phrases::insert(conn, &phrase, self.now)?;
             return Ok(Outcome::Created);
         };
@@ -321,8 +368,24 @@ impl Run {
         if phrase == stored {
             return Ok(Outcome::Unchanged);
         }
+        self.expect_clean(conn, &phrase)?;
         store::script_phrases::update(conn, &phrase, self.now)?;
         Ok(Outcome::Updated)
+    }
+
+    /// What readers are to get in the place of other words is not held back, but refused.
+    fn expect_clean(&mut self, conn: &mut Conn, phrase: &ScriptPhrase) -> Result<(), Refusal> {
+        let pieces = pieces::of_script_phrase(phrase);
+        let spoilt = self.with_screen(conn, |screen, conn| {
+            screen.spoilt(conn, phrase.site_id, &pieces)
+        })?;
+        match spoilt.into_iter().next() {
+            None => Ok(()),
+            Some((field, rule)) => Err(fault(
+                field.trim_start_matches('/'),
+                format!("holds what the hygiene rule `{rule}` blocks; write something else"),
+            )),
+        }
     }
 
     pub(super) fn topic(
@@ -347,7 +410,17 @@ impl Run {
             let title = needed(title, "title")?;
             let mut number = None;
             year.apply_to(&mut number);
-            store::topics::insert(conn, site.id, &key, &title, number, position, self.now)?;
+            let (site_id, now) = (site.id, self.now);
+            let id = store::topics::insert(conn, site_id, &key, &title, number, position, now)?;
+            let topic = Topic {
+                id,
+                site_id,
+                key,
+                title,
+                year: number,
+                position,
+            };
+            self.screen(conn, &Record::of_topic(&topic))?;
             return Ok(Outcome::Created);
         };
         let mut topic = Topic {
@@ -363,7 +436,26 @@ impl Run {
         if topic.title != stored.title {
             self.renamed.push(Named::Topic(topic.id));
         }
+        self.screen(conn, &Record::of_topic(&topic))?;
         Ok(Outcome::Updated)
+    }
+}
+
+/// An item as it is looked at, whatever it leads to.
+fn placed(item: MenuItem) -> PlacedItem {
+    let MenuItem {
+        menu_id: _,
+        position: _,
+        depth,
+        label,
+        url,
+        category_id: _,
+    } = item;
+    PlacedItem {
+        depth,
+        label,
+        url,
+        category: None,
     }
 }
 

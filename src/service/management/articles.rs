@@ -4,11 +4,12 @@ use super::article_media::{self, Bodies, Missing, shown};
 use super::article_references::{known, related_ids, settle_category, settle_slugs, taken};
 use super::citations::cite;
 use super::{Tx, invalid, random_key, workflow};
-use crate::content::articles::{self as merging, Merged};
+use crate::content::articles::{self as merging, Merged, Sent};
 use crate::content::{Misfit, audio, former_slugs};
 use crate::error::{Error, Fault, Resource, Result};
 use crate::models::access::Role;
 use crate::models::article::{ArticleContent, ManagedArticle, ManagedPlace, ManagedSummary};
+use crate::models::hygiene::RecordKind;
 use crate::models::managed::{Change, Expected};
 use crate::models::page::{Count, Page, PageQuery, Total};
 use crate::models::patch::Patch;
@@ -84,7 +85,7 @@ pub fn page(
 }
 
 /// The sites and categories whose articles the caller may see; `None` for all.
-fn visible(tx: &mut Tx<'_>) -> Result<Option<(Vec<i64>, Vec<i64>)>> {
+pub(super) fn visible(tx: &mut Tx<'_>) -> Result<Option<(Vec<i64>, Vec<i64>)>> {
     let rights = &tx.caller.principal.rights;
     if rights.role.is_some() {
         return Ok(None);
@@ -154,6 +155,7 @@ pub fn create(tx: &mut Tx<'_>, mut record: ArticleRecord) -> Result<Change<Manag
         &merged.key,
     )?;
     merged.settle_former_slugs(None, tx.now);
+    let verdict = tx.judge(site_id, None, &mut merged.content, &merged.sent)?;
     let Merged {
         key,
         content,
@@ -178,6 +180,7 @@ pub fn create(tx: &mut Tx<'_>, mut record: ArticleRecord) -> Result<Change<Manag
         .ok_or_else(|| Error::internal("an inserted article has no id"))?;
     store::articles::relate(tx.conn, &[(id, related)])?;
     uses.write(tx, id)?;
+    tx.keep(site_id, id, verdict)?;
     let user_id = tx.caller.principal.user_id;
     store::articles::set_owner(tx.conn, id, user_id)?;
     tx.count(saved.counts);
@@ -206,17 +209,22 @@ pub fn update(
         true => locked(tx, id, expected, |_, _| Ok(()))?,
         false => editable(tx, id, expected)?,
     };
-    let wanted = record.status.clone().set().unwrap_or(before.state);
-    if is_transition && wanted == before.state {
+    let stands = before.wanted_state(tx.now);
+    let wanted = record.status.clone().set().unwrap_or(stands);
+    if is_transition && wanted == stands {
         expect_editable(tx, &before, role)?;
     }
     if let Some(category_id) = settle_category(tx, before.site_id, &mut record)?
         && category_id != before.content.state.category_id
     {
-        let stays_draft = before.state == State::Draft && wanted == State::Draft;
+        let stays_draft = stands == State::Draft && wanted == State::Draft;
         allow_move(tx, &before, category_id, stays_draft)?;
     }
     settle_state(tx, &before, role, wanted, &mut record)?;
+    let asks_to_publish = matches!(
+        record.status,
+        Patch::Set(State::Published | State::Scheduled)
+    );
     if let Patch::Set(related) = &record.related
         && let Some(at) = related.iter().position(|key| *key == before.key)
     {
@@ -234,11 +242,23 @@ pub fn update(
     let mut merged = merging::merge(record, Some(&before.content), &known, &revisions, tx.now)
         .map_err(refused)?;
     merged.settle_former_slugs(Some(&before.content), tx.now);
-    if wanted != before.state && matches!(wanted, State::Published | State::Scheduled) {
+    if wanted != stands && matches!(wanted, State::Published | State::Scheduled) {
         workflow::expect_end_ahead(&merged.content.state, tx.now)?;
     }
     let occasion = tx.occasion(Action::Update, comment);
-    let change = save_named(tx, before, &loaded, merged.content, occasion, &bodies)?;
+    let was_held = before.content.state.held.is_some();
+    let change = save_named(
+        tx,
+        before,
+        &loaded,
+        merged.content,
+        occasion,
+        &bodies,
+        &merged.sent,
+    )?;
+    if was_held && asks_to_publish {
+        workflow::expect_released(tx, &change)?;
+    }
     cite(tx, change, merged.citations)
 }
 
@@ -250,9 +270,10 @@ fn settle_state(
     wanted: State,
     record: &mut ArticleRecord,
 ) -> Result<()> {
-    let has_changed = wanted != before.state;
+    let stands = before.wanted_state(tx.now);
+    let has_changed = wanted != stands;
     if has_changed {
-        workflow::expect_open(role, is_own(tx, before), before.state, wanted)?;
+        workflow::expect_open(role, is_own(tx, before), stands, wanted)?;
     }
     if record.status != Patch::Keep {
         workflow::expect_dated(tx.now, wanted, &record.published_at)?;
@@ -277,6 +298,7 @@ pub fn delete(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<Change<Ma
     }
     affected::touch(tx.conn, Named::Related(id))?;
     let counts = store::articles::delete(tx.conn, &loaded, tx.now)?;
+    store::findings::delete_of(tx.conn, RecordKind::Article, &[id])?;
     tx.count(counts);
     tx.index(&[id]);
     tx.touch(Some(before.site_id))?;
@@ -293,10 +315,11 @@ pub fn put_translation(
 ) -> Result<Change<ManagedArticle>> {
     let (before, loaded, _) = editable(tx, id, expected)?;
     let bodies = Bodies::Rendition(record.locale.clone());
-    let mut content = merging::with_translation(&before.content, record).map_err(refused)?;
+    let (mut content, sent) =
+        merging::with_translation(&before.content, record).map_err(refused)?;
     former_slugs::settle(&mut content, Some(&before.content), tx.now);
     let occasion = tx.occasion(Action::Translate, comment);
-    save_named(tx, before, &loaded, content, occasion, &bodies)
+    save_named(tx, before, &loaded, content, occasion, &bodies, &sent)
 }
 
 /// Removes the translation in a language.
@@ -323,7 +346,15 @@ pub(super) fn save(
     content: ArticleContent,
     occasion: Occasion,
 ) -> Result<Change<ManagedArticle>> {
-    save_named(tx, before, loaded, content, occasion, &Bodies::Kept)
+    save_named(
+        tx,
+        before,
+        loaded,
+        content,
+        occasion,
+        &Bodies::Kept,
+        &Sent::default(),
+    )
 }
 
 /// [`save`], where a request has names of its own for the bodies.
@@ -334,6 +365,7 @@ fn save_named(
     mut content: ArticleContent,
     mut occasion: Occasion,
     bodies: &Bodies,
+    sent: &Sent,
 ) -> Result<Change<ManagedArticle>> {
     let site_id = before.site_id;
     let missing = match occasion.action {
@@ -351,6 +383,7 @@ fn save_named(
         false,
         &before.key,
     )?;
+    let verdict = tx.judge(site_id, Some(before.id), &mut content, sent)?;
     let may_be_idle = match occasion.action {
         Action::Update => occasion.comment.is_none(),
         // Put twice is put once.
@@ -358,6 +391,7 @@ fn save_named(
         _ => false,
     };
     if may_be_idle && content == before.content {
+        tx.keep(site_id, before.id, verdict)?;
         return Ok(shown(tx, Change::updated(before.clone(), before)));
     }
     let related = match content.related == before.content.related {
@@ -373,6 +407,7 @@ fn save_named(
         store::articles::relate(tx.conn, &[(before.id, related)])?;
     }
     uses.write(tx, before.id)?;
+    tx.keep(site_id, before.id, verdict)?;
     tx.count(saved.counts);
     tx.index(&saved.ids);
     tx.touch(Some(site_id))?;
@@ -425,7 +460,7 @@ fn expect_editable(tx: &Tx<'_>, article: &ManagedArticle, role: Role) -> Result<
     if !is_own(tx, article) {
         expect_editor(role, "an article that somebody else made")?;
     }
-    match article.state {
+    match article.wanted_state(tx.now) {
         State::Draft => Ok(()),
         _ => expect_editor(role, "an article that is not a draft"),
     }

@@ -5,11 +5,13 @@ use super::{Tx, invalid};
 use crate::error::{Error, Fault, Resource, Result};
 use crate::models::analytics::TotalOf;
 use crate::models::category::{Category, parent_path};
+use crate::models::hygiene::RecordKind;
 use crate::models::managed::{Change, Expected, Managed};
 use crate::models::page::{Count, Page, PageQuery, Total};
 use crate::models::patch::Patch;
 use crate::models::record::CategoryChange;
 use crate::models::rules;
+use crate::screening::Record;
 use crate::store;
 use crate::store::articles::affected::{self, Named};
 use crate::store::totals::Estate;
@@ -92,7 +94,7 @@ pub fn create(tx: &mut Tx<'_>, record: CategoryChange) -> Result<Change<ManagedC
     let id =
         store::categories::insert(tx.conn, site_id, parent_id, &path, &name, position, tx.now)?;
     tx.touch(Some(site_id))?;
-    Ok(Change::created(find(tx, id)?))
+    Ok(Change::created(screened(tx, id)?))
 }
 
 /// Changes a category: its name, its slug, the category above it, its place among its siblings. What is below it comes along,
@@ -145,12 +147,17 @@ pub fn update(
         store::category_paths::retire(tx.conn, id, id, tx.now)?;
         store::subtrees::rename_below(tx.conn, id, &old.path, &category.path, tx.now)?;
     }
+    let was_below_held = has_moved && is_below_held(tx, old.parent_id)?;
     store::categories::place(tx.conn, &category, tx.now)?;
     if category.path != old.path {
         store::category_paths::settle(tx.conn, id)?;
     }
     tx.touch(Some(old.site_id))?;
-    let after = find(tx, id)?;
+    let after = screened(tx, id)?;
+    let is_settled = after.is_held != before.is_held;
+    if has_moved && !is_settled && is_below_held(tx, category.parent_id)? != was_below_held {
+        tx.resettle(category.site_id)?;
+    }
     Ok(Change::updated(before, after))
 }
 
@@ -165,6 +172,7 @@ pub fn delete(
     allow_below(tx, before.value.site_id, before.value.parent_id)?;
     // What earlier operations of the same batch are still to add.
     let pending = tx.effects.counts.remove(&id).unwrap_or(0);
+    let was_held = is_below_held(tx, Some(id))?;
     match reassign_to {
         Some(heir) => {
             let heir = heir_of(tx, &before.value, heir)?;
@@ -183,7 +191,11 @@ pub fn delete(
         }
     }
     store::categories::delete(tx.conn, id)?;
+    store::findings::delete_of(tx.conn, RecordKind::Category, &[id])?;
     tx.touch(Some(before.value.site_id))?;
+    if reassign_to.is_some() && is_below_held(tx, reassign_to)? != was_held {
+        tx.resettle(before.value.site_id)?;
+    }
     Ok(Change::deleted(before))
 }
 
@@ -404,6 +416,21 @@ fn chain(tx: &mut Tx<'_>, id: Option<i64>) -> Result<Vec<i64>> {
     let ids: Vec<i64> = id.into_iter().collect();
     let pairs = store::categories::ancestors(tx.conn, &ids)?;
     Ok(pairs.into_iter().map(|(_, above)| above).collect())
+}
+
+/// Whether a category, or one above it, is held back; the top of a site never is.
+fn is_below_held(tx: &mut Tx<'_>, id: Option<i64>) -> Result<bool> {
+    match id {
+        Some(id) => store::categories::is_below_held(tx.conn, id),
+        None => Ok(false),
+    }
+}
+
+/// The category as it is once it was looked at.
+fn screened(tx: &mut Tx<'_>, id: i64) -> Result<ManagedCategory> {
+    let written = find(tx, id)?;
+    tx.screen(&Record::of_category(&written.value))?;
+    find(tx, id)
 }
 
 /// The category as it stays until the transaction ends, where the caller may change it and expects this version.

@@ -2,12 +2,14 @@
 
 use super::Tx;
 use crate::error::{Error, Fault, Resource, Result};
+use crate::models::hygiene::RecordKind;
 use crate::models::json::Doc;
 use crate::models::link_group::LinkGroup;
 use crate::models::managed::{Change, Expected, Managed};
 use crate::models::page::{Count, Page, PageQuery, Total};
 use crate::models::patch::Patch;
 use crate::models::record::LinkGroupRecord;
+use crate::screening::Record;
 use crate::store;
 
 type ManagedLinkGroup = Managed<LinkGroup>;
@@ -85,7 +87,7 @@ pub fn create(tx: &mut Tx<'_>, record: LinkGroupRecord) -> Result<Change<Managed
         tx.now,
     )?;
     tx.touch(Some(site_id))?;
-    Ok(Change::created(find(tx, id)?))
+    Ok(Change::created(screened(tx, id)?))
 }
 
 /// Changes a group: its links are replaced whole.
@@ -118,7 +120,7 @@ pub fn update(
     }
     store::link_groups::update(tx.conn, &group, tx.now)?;
     tx.touch(Some(group.site_id))?;
-    let after = find(tx, id)?;
+    let after = screened(tx, id)?;
     Ok(Change::updated(before, after))
 }
 
@@ -126,6 +128,7 @@ pub fn update(
 pub fn delete(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<Change<ManagedLinkGroup>> {
     let before = locked(tx, id, expected)?;
     store::link_groups::delete(tx.conn, id)?;
+    store::findings::delete_of(tx.conn, RecordKind::LinkGroup, &[id])?;
     tx.touch(Some(before.value.site_id))?;
     Ok(Change::deleted(before))
 }
@@ -141,6 +144,13 @@ fn locked(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<ManagedLinkGr
 
 fn find(tx: &mut Tx<'_>, id: i64) -> Result<ManagedLinkGroup> {
     store::link_groups::find_managed(tx.conn, id)?.ok_or_else(|| missing(id))
+}
+
+/// The group as it is once it was looked at.
+fn screened(tx: &mut Tx<'_>, id: i64) -> Result<ManagedLinkGroup> {
+    let written = find(tx, id)?;
+    tx.screen(&Record::of_link_group(&written.value))?;
+    find(tx, id)
 }
 
 fn missing(id: i64) -> Error {

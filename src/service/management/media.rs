@@ -7,11 +7,13 @@ use crate::library::Prepared;
 use crate::media::format::Format;
 use crate::media::name;
 use crate::models::access::{Caller, Role};
+use crate::models::hygiene::RecordKind;
 use crate::models::linked_media::LinkedMedia;
 use crate::models::managed::{Change, Expected};
 use crate::models::media::{ManagedMedia, Media, MediaFilter, NewMedia};
 use crate::models::page::{Count, Page, PageQuery, Total};
 use crate::models::record::MediaRecord;
+use crate::screening::Record;
 use crate::store;
 use crate::store::articles::affected::{self, Named};
 use crate::store::connection::lock;
@@ -106,7 +108,7 @@ pub fn create(
         created_by: Some(tx.caller.principal.user_id),
     };
     let id = store::media::insert(tx.conn, &new, tx.now)?;
-    Ok(Change::created(find(tx, id)?))
+    Ok(Change::created(screened(tx, id)?))
 }
 
 /// Changes what a file is called and what it shows. Articles that use it show the change.
@@ -132,7 +134,7 @@ pub fn update(
         affected::touch(tx.conn, Named::Media(id))?;
         tx.touch(file.site_id)?;
     }
-    let after = find(tx, id)?;
+    let after = screened(tx, id)?;
     Ok(Change::updated(before, after))
 }
 
@@ -146,6 +148,7 @@ pub fn delete(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<Change<Ma
         return Err(Error::Conflict(in_use(&using)));
     }
     store::media::delete(tx.conn, id)?;
+    store::findings::delete_of(tx.conn, RecordKind::Media, &[id])?;
     let sha256 = before.media.value.file.sha256.clone();
     tx.effects.released_files.push(sha256);
     Ok(Change::deleted(before))
@@ -199,6 +202,13 @@ fn is_own(file: &ManagedMedia, caller: &Caller) -> bool {
 fn find(tx: &mut Tx<'_>, id: i64) -> Result<ManagedMedia> {
     let found = store::media::find_managed(tx.conn, id)?.ok_or_else(|| missing(id))?;
     Ok(shown(tx, found))
+}
+
+/// The file as it is once it was looked at.
+fn screened(tx: &mut Tx<'_>, id: i64) -> Result<ManagedMedia> {
+    let written = find(tx, id)?;
+    tx.screen(&Record::of_media(&written.media.value))?;
+    find(tx, id)
 }
 
 fn shown(tx: &Tx<'_>, (media, created_by, is_used): store::media::Found) -> ManagedMedia {

@@ -4,11 +4,13 @@ use std::collections::HashMap;
 
 use super::Tx;
 use crate::error::{Error, Fault, Resource, Result};
+use crate::models::hygiene::RecordKind;
 use crate::models::managed::{Change, Expected, Managed};
 use crate::models::menu::{Menu, MenuItem, PlacedItem};
 use crate::models::page::{Count, Page, PageQuery, Total};
 use crate::models::patch::Patch;
 use crate::models::record::{MenuEntry, MenuRecord};
+use crate::screening::Record;
 use crate::store;
 
 type ManagedMenu = Managed<Menu>;
@@ -57,7 +59,7 @@ pub fn create(tx: &mut Tx<'_>, record: MenuRecord) -> Result<Change<ManagedMenu>
     let id = store::menus::insert(tx.conn, site_id, &key, tx.now)?;
     store::menus::insert_items(tx.conn, &rows(id, entries, &known))?;
     tx.touch(Some(site_id))?;
-    Ok(Change::created(find(tx, id)?))
+    Ok(Change::created(screened(tx, id)?))
 }
 
 /// Changes a menu: its items are replaced whole.
@@ -89,7 +91,7 @@ pub fn update(
     let known = categories(tx, site_id, &entries)?;
     store::menus::replace_items(tx.conn, id, &rows(id, entries, &known), tx.now)?;
     tx.touch(Some(site_id))?;
-    let after = find(tx, id)?;
+    let after = screened(tx, id)?;
     Ok(Change::updated(before, after))
 }
 
@@ -97,6 +99,7 @@ pub fn update(
 pub fn delete(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<Change<ManagedMenu>> {
     let before = locked(tx, id, expected)?;
     store::menus::delete(tx.conn, id)?;
+    store::findings::delete_of(tx.conn, RecordKind::Menu, &[id])?;
     tx.touch(Some(before.value.site_id))?;
     Ok(Change::deleted(before))
 }
@@ -112,6 +115,13 @@ fn locked(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<ManagedMenu> 
 
 fn find(tx: &mut Tx<'_>, id: i64) -> Result<ManagedMenu> {
     store::menus::find_managed(tx.conn, id)?.ok_or_else(|| missing(id))
+}
+
+/// The menu as it is once it was looked at.
+fn screened(tx: &mut Tx<'_>, id: i64) -> Result<ManagedMenu> {
+    let written = find(tx, id)?;
+    tx.screen(&Record::of_menu(&written.value))?;
+    find(tx, id)
 }
 
 fn missing(id: i64) -> Error {

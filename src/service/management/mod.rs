@@ -10,6 +10,9 @@ pub mod articles;
 pub mod audit;
 pub mod categories;
 mod citations;
+pub mod findings;
+pub mod hygiene_rules;
+pub mod hygiene_scans;
 pub mod link_groups;
 pub mod media;
 pub mod menus;
@@ -39,6 +42,7 @@ use crate::models::audit::{AddressKey, NewEntry};
 use crate::models::reply::{Claim, Reply, RequestKey};
 use crate::models::revision::Retention;
 use crate::models::time::Ts;
+use crate::screening::{Screen, Screening};
 use crate::store::connection::{Structure, lock_structure};
 use crate::store::counts::Deltas;
 use crate::store::totals::Estate;
@@ -55,6 +59,7 @@ pub struct Management {
     addresses: Addresses,
     retention: Retention,
     index: Index,
+    screening: Screening,
     address_key: Arc<OnceLock<AddressKey>>,
 }
 
@@ -118,6 +123,8 @@ struct Effects {
     /// What becomes of the totals of what is gone, in the order that it went.
     estates: Vec<Estate>,
     entries: Vec<NewEntry>,
+    /// The look at what is written, once something was.
+    screen: Option<Screen>,
     /// How many revisions of an article stay when it is saved.
     revisions_kept: i64,
     /// Files that nobody may name any more, by SHA-256: their bytes are removed once the transaction is done.
@@ -141,6 +148,7 @@ impl Management {
         addresses: Addresses,
         retention: Retention,
         index: Index,
+        screening: Screening,
     ) -> Self {
         Self {
             store,
@@ -149,6 +157,7 @@ impl Management {
             addresses,
             retention,
             index,
+            screening,
             address_key: Arc::default(),
         }
     }
@@ -395,6 +404,7 @@ impl Management {
             has_queued,
             estates,
             mut entries,
+            screen: _,
             revisions_kept: _,
             released_files: _,
         } = effects;
@@ -449,16 +459,23 @@ fn fitted(mut reply: Reply, room: &mut usize) -> Reply {
 /// other.
 fn lock_out(conn: &mut Conn, operation: Operation) -> Result<()> {
     match operation.rule().scope {
-        // It changes other articles too: those that it is related to, those that the account made, those that use the file.
+        // It changes other articles too: those that it is related to, those that the account made, those that use the file, those of a site that
+        // nothing holds back any more.
         _ if matches!(
             operation,
-            Operation::DeleteArticle | Operation::DeleteUser | Operation::UpdateMedia
+            Operation::DeleteArticle
+                | Operation::DeleteUser
+                | Operation::UpdateMedia
+                | Operation::RepairFindings
+                | Operation::DismissFindings
         ) =>
         {
             lock_structure(conn, Structure::Changed)
         }
         // It changes no article, and may wait for the storage.
         _ if operation == Operation::CreateMedia => Ok(()),
+        // Nor does this: it asks for what is done later.
+        _ if operation == Operation::CreateHygieneScan => Ok(()),
         Some(Scope::StructureWrite) => lock_structure(conn, Structure::Changed),
         Some(Scope::ArticlesWrite) => lock_structure(conn, Structure::Kept),
         _ => Ok(()),

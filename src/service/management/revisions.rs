@@ -86,7 +86,8 @@ pub fn restore(
     let site_id = before.site_id;
     let category_id = category_of(tx, &article)?.unwrap_or(before.content.state.category_id);
     if category_id != before.content.state.category_id {
-        allow_move(tx, &before, category_id, before.state == State::Draft)?;
+        let is_draft = before.wanted_state(tx.now) == State::Draft;
+        allow_move(tx, &before, category_id, is_draft)?;
     }
     let known = restored::Known {
         category_id,

@@ -2,6 +2,7 @@
 
 use super::Tx;
 use crate::error::{Error, Fault, Resource, Result};
+use crate::hygiene::pieces;
 use crate::models::managed::{Change, Expected, Managed};
 use crate::models::page::{Count, Page, PageQuery, Total};
 use crate::models::record::ScriptPhraseRecord;
@@ -63,6 +64,7 @@ pub fn create(tx: &mut Tx<'_>, record: ScriptPhraseRecord) -> Result<Change<Mana
     };
     apply(record, &mut phrase);
     expect_new(tx, &phrase)?;
+    tx.expect_clean(site_id, &pieces::of_script_phrase(&phrase))?;
     if store::script_phrases::count(tx.conn, site_id)? >= rules::SCRIPT_PHRASES {
         return Err(Error::Conflict(format!(
             "the site has {} script phrases, and more are not allowed; delete some that are not needed",
@@ -88,6 +90,7 @@ pub fn update(
         return Ok(Change::updated(before.clone(), before));
     }
     expect_new(tx, &phrase)?;
+    tx.expect_clean(phrase.site_id, &pieces::of_script_phrase(&phrase))?;
     store::script_phrases::update(tx.conn, &phrase, tx.now)?;
     tx.touch(Some(phrase.site_id))?;
     let after = find(tx, id)?;

@@ -2,12 +2,14 @@
 
 use super::Tx;
 use crate::error::{Error, Fault, Resource, Result};
+use crate::hygiene::surroundings;
 use crate::models::json::Doc;
 use crate::models::managed::{Change, Expected, Managed};
 use crate::models::page::{Count, Page, PageQuery, Total};
 use crate::models::patch::Patch;
 use crate::models::record::SiteRecord;
 use crate::models::site::{Identity, Site, SiteContent};
+use crate::screening::Record;
 use crate::store;
 use crate::store::articles::affected::{self, Named};
 use crate::store::totals::Estate;
@@ -54,7 +56,7 @@ pub fn create(tx: &mut Tx<'_>, record: SiteRecord) -> Result<Change<ManagedSite>
     apply(record, &mut content);
     let id = store::sites::insert(tx.conn, &slug, &content, 0, tx.now)?;
     tx.touch(Some(id))?;
-    Ok(Change::created(find(tx, id)?))
+    Ok(Change::created(screened(tx, id)?))
 }
 
 /// Changes a site.
@@ -78,7 +80,12 @@ pub fn update(
         affected::touch(tx.conn, Named::Site(id))?;
     }
     tx.touch(Some(id))?;
-    let after = find(tx, id)?;
+    let after = screened(tx, id)?;
+    let is_settled = after.is_held != before.is_held;
+    if !is_settled && surroundings(&after.value.content) != surroundings(&before.value.content) {
+        // What its articles say is compared with what it is called, and where it lives.
+        tx.resettle(id)?;
+    }
     Ok(Change::updated(before, after))
 }
 
@@ -117,6 +124,13 @@ fn locked(tx: &mut Tx<'_>, id: i64) -> Result<ManagedSite> {
 
 fn find(tx: &mut Tx<'_>, id: i64) -> Result<ManagedSite> {
     store::sites::find_managed(tx.conn, id)?.ok_or_else(|| missing(id))
+}
+
+/// The site as it is once it was looked at.
+fn screened(tx: &mut Tx<'_>, id: i64) -> Result<ManagedSite> {
+    let written = find(tx, id)?;
+    tx.screen(&Record::of_site(&written.value))?;
+    find(tx, id)
 }
 
 fn missing(id: i64) -> Error {

@@ -3,10 +3,12 @@
 use super::{Tx, random_key};
 use crate::error::{Error, Fault, Resource, Result};
 use crate::models::analytics::TotalOf;
+use crate::models::hygiene::RecordKind;
 use crate::models::managed::{Change, Expected, Managed};
 use crate::models::page::{Count, Page, PageQuery, Total};
 use crate::models::record::SourceRecord;
 use crate::models::source::Source;
+use crate::screening::Record;
 use crate::store;
 use crate::store::articles::affected::{self, Named};
 use crate::store::connection::lock;
@@ -63,7 +65,7 @@ pub fn create(tx: &mut Tx<'_>, record: SourceRecord) -> Result<Change<ManagedSou
             .ok_or_else(|| taken(&slug))?,
     };
     tx.touch(None)?;
-    Ok(Change::created(find(tx, id)?))
+    Ok(Change::created(screened(tx, id)?))
 }
 
 /// Changes a source. All articles that name it show the change.
@@ -89,7 +91,7 @@ pub fn update(
         tx.index_named(Named::Source(id))?;
     }
     tx.touch(None)?;
-    let after = find(tx, id)?;
+    let after = screened(tx, id)?;
     Ok(Change::updated(before, after))
 }
 
@@ -103,6 +105,7 @@ pub fn delete(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<Change<Ma
         )));
     }
     store::sources::delete(tx.conn, id)?;
+    store::findings::delete_of(tx.conn, RecordKind::Source, &[id])?;
     let estate = Estate::Forgotten(TotalOf::Source, id);
     tx.effects.estates.push(estate);
     tx.touch(None)?;
@@ -123,6 +126,7 @@ pub fn merge(tx: &mut Tx<'_>, id: i64, expected: &Expected, into: i64) -> Result
     affected::touch(tx.conn, Named::Source(id))?;
     tx.index_named(Named::Source(id))?;
     store::sources::merge(tx.conn, id, into)?;
+    store::findings::delete_of(tx.conn, RecordKind::Source, &[id])?;
     tx.effects.estates.push(Estate::Inherited {
         of: TotalOf::Source,
         from: id,
@@ -145,6 +149,13 @@ fn locked(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<ManagedSource
     tx.allow_everywhere()?;
     expected.check(source.version)?;
     Ok(source)
+}
+
+/// The source as it is once it was looked at.
+fn screened(tx: &mut Tx<'_>, id: i64) -> Result<ManagedSource> {
+    let written = find(tx, id)?;
+    tx.screen(&Record::of_source(&written.value))?;
+    find(tx, id)
 }
 
 fn find(tx: &mut Tx<'_>, id: i64) -> Result<ManagedSource> {

@@ -2,11 +2,13 @@
 
 use super::{Tx, random_key};
 use crate::error::{Error, Fault, Resource, Result};
+use crate::models::hygiene::RecordKind;
 use crate::models::managed::{Change, Expected, Managed};
 use crate::models::page::{Count, Page, PageQuery, Total};
 use crate::models::patch::Patch;
 use crate::models::record::TopicRecord;
 use crate::models::topic::Topic;
+use crate::screening::Record;
 use crate::store;
 use crate::store::articles::affected::{self, Named};
 
@@ -31,7 +33,7 @@ pub fn page(
     )?;
     let total = match query.count {
         Count::None => Total::Unknown,
-        Count::Exact | Count::Estimated => store::topics::count(tx.conn, site_id, None)?,
+        Count::Exact | Count::Estimated => store::topics::count(tx.conn, site_id)?,
     };
     Ok(Page::cut(
         items,
@@ -80,7 +82,7 @@ pub fn create(tx: &mut Tx<'_>, record: TopicRecord) -> Result<Change<ManagedTopi
     let title = title.set().unwrap_or_default();
     let id = store::topics::insert(tx.conn, site_id, &key, &title, year.set(), position, tx.now)?;
     tx.touch(Some(site_id))?;
-    Ok(Change::created(find(tx, id)?))
+    Ok(Change::created(screened(tx, id)?))
 }
 
 /// Changes a topic.
@@ -118,7 +120,7 @@ pub fn update(
         tx.index_named(Named::Topic(id))?;
     }
     tx.touch(Some(topic.site_id))?;
-    let after = find(tx, id)?;
+    let after = screened(tx, id)?;
     Ok(Change::updated(before, after))
 }
 
@@ -128,6 +130,7 @@ pub fn delete(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<Change<Ma
     affected::touch(tx.conn, Named::Topic(id))?;
     tx.index_named(Named::Topic(id))?;
     store::topics::delete(tx.conn, id)?;
+    store::findings::delete_of(tx.conn, RecordKind::Topic, &[id])?;
     tx.touch(Some(before.value.site_id))?;
     Ok(Change::deleted(before))
 }
@@ -144,6 +147,13 @@ fn locked(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<ManagedTopic>
 
 fn find(tx: &mut Tx<'_>, id: i64) -> Result<ManagedTopic> {
     store::topics::find_managed(tx.conn, id)?.ok_or_else(|| missing(id))
+}
+
+/// The topic as it is once it was looked at.
+fn screened(tx: &mut Tx<'_>, id: i64) -> Result<ManagedTopic> {
+    let written = find(tx, id)?;
+    tx.screen(&Record::of_topic(&written.value))?;
+    find(tx, id)
 }
 
 fn missing(id: i64) -> Error {

@@ -3,13 +3,17 @@
 use std::collections::BTreeSet;
 
 use super::{Effects, Management, forbidden};
+use crate::content::articles::Sent;
 use crate::content::media::Addresses;
 use crate::error::{Error, Fault, Result};
 use crate::library::Library;
 use crate::models::access::{Caller, Operation, Role};
+use crate::models::article::ArticleContent;
 use crate::models::audit::NewEntry;
+use crate::models::hygiene::{Finding, Piece, RecordKind};
 use crate::models::revision::{Action, Occasion};
 use crate::models::time::Ts;
+use crate::screening::{Record, Screen, Screened, Screening, Verdict};
 use crate::store::articles::affected::{self, Named};
 use crate::store::counts::Deltas;
 use crate::store::{self, Conn};
@@ -17,10 +21,14 @@ use crate::store::{self, Conn};
 /// Articles that are indexed together with the change of what they name.
 const FEW: i64 = 100;
 
+/// Articles of a site that are held back, or let go, together with it.
+const SETTLED_AT_ONCE: i64 = 1_000;
+
 /// A running transaction on behalf of a caller.
 pub struct Tx<'t> {
     pub(super) conn: &'t mut Conn,
     pub(super) library: &'t Library,
+    pub(super) screening: &'t Screening,
     pub(super) addresses: &'t Addresses,
     pub(super) caller: &'t Caller,
     pub(super) operation: Operation,
@@ -42,6 +50,7 @@ impl<'t> Tx<'t> {
         Self {
             conn,
             library: &management.library,
+            screening: &management.screening,
             addresses: &management.addresses,
             caller,
             operation,
@@ -181,6 +190,203 @@ impl<'t> Tx<'t> {
             actor: principal.actor.clone(),
             kept: self.effects.revisions_kept,
         }
+    }
+
+    /// Looks at what is written, with the rules and the sites that the transaction knows already.
+    fn with_screen<T>(&mut self, f: impl FnOnce(&mut Screen, &mut Conn) -> Result<T>) -> Result<T> {
+        let mut screen = match self.effects.screen.take() {
+            Some(screen) => screen,
+            None => self.screening.screen(self.conn)?,
+        };
+        let outcome = f(&mut screen, self.conn);
+        self.effects.screen = Some(screen);
+        outcome
+    }
+
+    /// Looks at an article that is about to be saved, and holds it back or not.
+    pub(super) fn judge(
+        &mut self,
+        site_id: i64,
+        id: Option<i64>,
+        content: &mut ArticleContent,
+        sent: &Sent,
+    ) -> Result<Verdict> {
+        let Sent { raw, locales } = sent;
+        let mut screened = [Screened {
+            id,
+            content,
+            raw,
+            sent: locales,
+        }];
+        let verdicts =
+            self.with_screen(|screen, conn| screen.judge(conn, site_id, &mut screened))?;
+        Ok(verdicts.into_iter().next().unwrap_or_default())
+    }
+
+    /// Keeps what was found in an article that is saved by now.
+    pub(super) fn keep(&mut self, site_id: i64, id: i64, verdict: Verdict) -> Result<()> {
+        if verdict.is_known() {
+            return Ok(());
+        }
+        let now = self.now;
+        self.with_screen(|screen, conn| screen.keep_articles(conn, site_id, [(id, verdict)], now))
+    }
+
+    /// Looks at articles of a site that are about to be saved, with their ids, and holds them back or not.
+    pub(super) fn judge_all(
+        &mut self,
+        site_id: i64,
+        articles: &mut [(i64, &mut ArticleContent)],
+    ) -> Result<Vec<Verdict>> {
+        let mut screened: Vec<Screened<'_>> = articles
+            .iter_mut()
+            .map(|(id, content)| Screened {
+                id: Some(*id),
+                content,
+                raw: &[],
+                sent: &[],
+            })
+            .collect();
+        self.with_screen(|screen, conn| screen.judge(conn, site_id, &mut screened))
+    }
+
+    /// Keeps what was found in articles of a site that are saved by now.
+    pub(super) fn keep_all(
+        &mut self,
+        site_id: i64,
+        verdicts: impl IntoIterator<Item = (i64, Verdict)>,
+    ) -> Result<()> {
+        let now = self.now;
+        self.with_screen(|screen, conn| screen.keep_articles(conn, site_id, verdicts, now))
+    }
+
+    /// Does something that is taken back at once, to see what came of it: nothing of it is written, and nothing noted.
+    pub(super) fn rehearse<T>(&mut self, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        let mut effects = Effects {
+            revisions_kept: self.effects.revisions_kept,
+            ..Effects::default()
+        };
+        let Self {
+            conn,
+            library,
+            screening,
+            addresses,
+            caller,
+            operation,
+            now,
+            effects: _,
+            is_allowed,
+        } = self;
+        store::connection::rehearse(conn, |conn| {
+            let mut tx = Tx {
+                conn,
+                library,
+                screening,
+                addresses,
+                caller,
+                operation: *operation,
+                now: *now,
+                effects: &mut effects,
+                is_allowed: *is_allowed,
+            };
+            let outcome = f(&mut tx);
+            *is_allowed = tx.is_allowed;
+            outcome
+        })
+    }
+
+    /// Looks at these articles again, because of what an editor said of their findings.
+    pub(super) fn settle(&mut self, ids: &[i64], occasion: &Occasion) -> Result<()> {
+        let now = self.now;
+        let settled = self.with_screen(|screen, conn| screen.settle(conn, ids, occasion, now))?;
+        self.index(&settled.changed());
+        for site_id in &settled.sites {
+            self.touch(Some(*site_id))?;
+        }
+        self.count(settled.counts);
+        Ok(())
+    }
+
+    /// Holds a record back or lets it go, as the findings say that are kept of it, with all that is in it.
+    pub(super) fn rehold(&mut self, kind: RecordKind, id: i64, site_id: Option<i64>) -> Result<()> {
+        let kept = store::findings::of_records(self.conn, kind, &[id])?;
+        let is_held = kept.iter().any(Finding::is_holding);
+        match store::holds::set(self.conn, kind, id, is_held)? {
+            true => self.follow(kind, id, site_id),
+            false => Ok(()),
+        }
+    }
+
+    /// Looks at a record that was written, keeps what is found, and holds it back or not, with all that is in it.
+    pub(super) fn screen(&mut self, record: &Record<'_>) -> Result<()> {
+        let now = self.now;
+        let outcome = self.with_screen(|screen, conn| screen.record(conn, record, now))?;
+        match outcome.has_changed {
+            true => self.follow(record.kind, record.id, record.site_id),
+            false => Ok(()),
+        }
+    }
+
+    /// What else changes where a record is held back now, or is not any more.
+    fn follow(&mut self, kind: RecordKind, id: i64, site_id: Option<i64>) -> Result<()> {
+        self.touch(site_id)?;
+        if let Some(named) = Named::shown(kind, id) {
+            self.index_named(named)?;
+        }
+        match (kind, site_id) {
+            (RecordKind::Site | RecordKind::Category, Some(site_id)) => self.resettle(site_id),
+            _ => Ok(()),
+        }
+    }
+
+    /// Fails where something that would hold a record back is found in texts of a site that are no such record, with a fault for each member.
+    pub(super) fn expect_clean(&mut self, site_id: i64, pieces: &[Piece<'_>]) -> Result<()> {
+        let spoilt = self.with_screen(|screen, conn| screen.spoilt(conn, site_id, pieces))?;
+        let faults: Vec<Fault> = spoilt
+            .into_iter()
+            .map(|(field, rule)| {
+                let member = field.trim_start_matches('/');
+                let detail = format!(
+                    "`{member}` holds what the hygiene rule `{rule}` blocks; write something else, or have that rule changed"
+                );
+                Fault::new(field, "blocked", detail)
+            })
+            .collect();
+        match faults.is_empty() {
+            true => Ok(()),
+            false => Err(Error::Invalid(faults)),
+        }
+    }
+
+    /// Holds the articles of a site back, or lets them go, as the site and its categories are now: the first ones at once, all others by and by.
+    pub(super) fn resettle(&mut self, site_id: i64) -> Result<()> {
+        self.with_screen(|screen, _| {
+            screen.forget(site_id);
+            Ok(())
+        })?;
+        let occasion = self.occasion(Action::Hold, None);
+        let now = self.now;
+        let mut after = 0;
+        let mut left = SETTLED_AT_ONCE;
+        while left > 0 {
+            let ids = store::articles::page_of_ids(self.conn, Some(site_id), after, left.min(200))?;
+            let Some(last) = ids.last() else {
+                return Ok(());
+            };
+            after = *last;
+            left -= i64::try_from(ids.len()).unwrap_or(left);
+            let settled =
+                self.with_screen(|screen, conn| screen.settle(conn, &ids, &occasion, now))?;
+            self.index(&settled.changed());
+            self.count(settled.counts);
+        }
+        store::hygiene_scans::begin_settling(
+            self.conn,
+            site_id,
+            after,
+            &self.caller.principal.actor,
+            now,
+        )
     }
 
     /// Notes what a save adds to the numbers of categories.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::article_media::shown;
 use super::articles::{is_own, locked, save};
 use super::{Tx, invalid, workflow};
 use crate::error::{Error, Fault, Result};
@@ -22,9 +23,15 @@ pub fn transition(
     wanted: TransitionRecord,
 ) -> Result<Change<ManagedArticle>> {
     let (before, loaded, role) = locked(tx, id, expected, |_, _| Ok(()))?;
-    let (from, to) = (before.state, wanted.to);
+    let (from, to) = (before.wanted_state(tx.now), wanted.to);
+    let was_held = before.content.state.held.is_some();
     workflow::expect_way(role, is_own(tx, &before), from, to, "to")?;
     check(&wanted, from)?;
+    let is_public = matches!(to, State::Published | State::Scheduled);
+    if is_idle(&wanted, from) && is_public && wanted.comment.is_none() && !was_held {
+        // Published twice is published once.
+        return Ok(shown(tx, Change::updated(before.clone(), before)));
+    }
     if (from, to) == (State::Archived, State::Retracted)
         && !store::changes::was_public(tx.conn, id)?
     {
@@ -35,6 +42,7 @@ pub fn transition(
         )));
     }
     let mut content = before.content.clone();
+    content.state.set_held(false);
     let date = workflow::date(tx, &before, to, wanted.publish_at, "publish_at")?;
     let state = &mut content.state;
     if let Some(date) = date {
@@ -42,7 +50,7 @@ pub fn transition(
         state.published_offset = date.offset().local_minus_utc() / 60;
         state.published_precision = Precision::Second;
     }
-    if matches!(to, State::Published | State::Scheduled) {
+    if is_public {
         set_end(state, wanted.unpublish_at, tx.now)?;
     }
     state.status = to.status();
@@ -55,7 +63,16 @@ pub fn transition(
         _ => None,
     };
     let occasion = tx.occasion(Action::Transition, wanted.comment);
-    save(tx, before, &loaded, content, occasion)
+    let change = save(tx, before, &loaded, content, occasion)?;
+    if was_held && is_public {
+        workflow::expect_released(tx, &change)?;
+    }
+    Ok(change)
+}
+
+/// Whether nothing is asked for but what is so already.
+fn is_idle(wanted: &TransitionRecord, from: State) -> bool {
+    from == wanted.to && wanted.publish_at.is_none() && wanted.unpublish_at == Patch::Keep
 }
 
 /// Fails where the members do not go together.
@@ -87,17 +104,6 @@ fn check(wanted: &TransitionRecord, from: State) -> Result<()> {
             "/reason",
             "required",
             "`reason` is required: readers are told why the article was taken back",
-        ));
-    }
-    let is_idle = wanted.publish_at.is_none() && wanted.unpublish_at == Patch::Keep;
-    if from == wanted.to && is_public && is_idle {
-        return Err(invalid(
-            "/to",
-            "invalid",
-            format!(
-                "`to` is `{}`, where the article stands already; give `publish_at` or `unpublish_at` to change its time",
-                from.as_str()
-            ),
         ));
     }
     let is_remark = from == wanted.to && workflow::is_waiting(from);

@@ -48,7 +48,8 @@ pub fn get(tx: &mut Tx<'_>, id: i64, locale: Option<String>) -> Result<Visibilit
         .find(|(tag, _)| *tag == stored)
         .and_then(|(_, slug)| slug);
     let facts = Facts {
-        status: standing.status,
+        status: standing.held.unwrap_or(standing.status),
+        is_held: standing.held.is_some(),
         published_at: standing.published_at,
         unpublish_at: standing.unpublish_at,
         retraction: standing.retraction,

@@ -7,6 +7,8 @@ use super::{Tx, invalid};
 use crate::error::{Error, Fault, Result};
 use crate::models::access::Role;
 use crate::models::article::{ArticleState, ManagedArticle};
+use crate::models::hygiene::RecordKind;
+use crate::models::managed::Change;
 use crate::models::patch::Patch;
 use crate::models::time::Ts;
 use crate::models::workflow::{State, transition};
@@ -99,7 +101,7 @@ pub(super) fn date(
         (State::Scheduled | State::Published, Some(at)) => Ok(Some(at)),
         (State::Published, None) => {
             // Dates are whole seconds. What was never dated still has the one that it was made with.
-            let is_undated = is_waiting(article.state)
+            let is_undated = is_waiting(article.wanted_state(now))
                 && state.published_at == Ts(article.created_at.0.trunc_subsecs(0))
                 && !store::changes::was_public(tx.conn, article.id)?;
             let is_early = state.published_at > now;
@@ -126,6 +128,24 @@ pub(super) fn expect_end_ahead(state: &ArticleState, now: Ts) -> Result<()> {
         "invalid",
         format!("`unpublish_at` {mend}; give a later time, or `null` for none"),
     ))
+}
+
+/// Fails where an article that was to be published is held back all the same.
+pub(super) fn expect_released(tx: &mut Tx<'_>, change: &Change<ManagedArticle>) -> Result<()> {
+    let Some(article) = change
+        .after
+        .as_ref()
+        .filter(|after| after.content.state.held.is_some())
+    else {
+        return Ok(());
+    };
+    let own = store::findings::of_records(tx.conn, RecordKind::Article, &[article.id])?;
+    let findings = own.iter().filter(|finding| finding.is_holding()).count();
+    Err(Error::HeldBack {
+        article_id: article.id,
+        site: article.site.clone(),
+        findings,
+    })
 }
 
 /// What is to be scheduled needs a time.

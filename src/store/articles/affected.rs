@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use crate::error::Result;
+use crate::models::hygiene::RecordKind;
 use crate::store::connection::Conn;
 
 /// What articles name.
@@ -29,6 +30,20 @@ pub enum Named {
 }
 
 impl Named {
+    /// What articles show of a record, where they do: they change when it is held back, and when it is let go.
+    pub fn shown(kind: RecordKind, id: i64) -> Option<Self> {
+        match kind {
+            RecordKind::Topic => Some(Self::Topic(id)),
+            RecordKind::Source => Some(Self::Source(id)),
+            RecordKind::Media => Some(Self::Media(id)),
+            RecordKind::Article
+            | RecordKind::Site
+            | RecordKind::Category
+            | RecordKind::Menu
+            | RecordKind::LinkGroup => None,
+        }
+    }
+
     /// The ids of the articles, of every state, as a query with one bound id.
     pub(in crate::store) fn query(self) -> (&'static str, i64) {
         match self {

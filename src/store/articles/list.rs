@@ -13,6 +13,7 @@ use crate::models::time::Ts;
 use crate::schema::{article_counters, articles, categories, listings, sites};
 use crate::store::connection::{Conn, Db};
 use crate::store::fragments::{End, any_of, beyond};
+use crate::store::shown::PlaceShown;
 
 diesel::alias!(const OTHER_LIST: Alias<OtherList> = listings as other_list);
 
@@ -140,6 +141,7 @@ pub fn page(
     let mut query = with_place!(
         listings::table.inner_join(articles::table.on(articles::id.eq(listings::article_id)))
     )
+    .filter(PlaceShown)
     .select((shown_columns!(), listings::title_key))
     .limit(window.limit)
     .offset(window.offset)

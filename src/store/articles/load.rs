@@ -44,6 +44,14 @@ pub fn keys(conn: &mut Conn, site_id: i64, keys: &[String]) -> Result<Vec<(Strin
         .load(conn)?)
 }
 
+/// The categories of articles, as `(id, category)`.
+pub fn categories(conn: &mut Conn, ids: &[i64]) -> Result<Vec<(i64, i64)>> {
+    Ok(articles::table
+        .filter(any_of(articles::id, ids))
+        .select((articles::id, articles::category_id))
+        .load(conn)?)
+}
+
 /// Up to `limit` ids above `after` of articles, public or not, by id: of one site or of all.
 pub fn page_of_ids(
     conn: &mut Conn,
@@ -71,7 +79,7 @@ pub fn count_all(conn: &mut Conn) -> Result<u64> {
 /// The articles with `ids`, whole and in the order of `ids`; unknown ids are left out. At most
 /// a few hundred at a time keep memory bounded.
 pub fn load(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Loaded>> {
-    type Row = (ArticleRow, Option<Ts>, Option<String>, i64);
+    type Row = (ArticleRow, Option<Ts>, Option<String>, i64, Option<String>);
     let rows: Vec<Row> = articles::table
         .filter(any_of(articles::id, ids))
         .select((
@@ -79,6 +87,7 @@ pub fn load(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Loaded>> {
             articles::retracted_at,
             articles::retraction_reason,
             articles::revision,
+            articles::held_status,
         ))
         .load(conn)?;
     if rows.is_empty() {
@@ -93,7 +102,7 @@ pub fn load(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Loaded>> {
     let mut former = grouped(slugs::former(conn, ids)?, |(id, _)| *id);
     let counters: HashMap<i64, Counters> = read::counters(conn, ids)?.into_iter().collect();
     let mut loaded = HashMap::with_capacity(rows.len());
-    for (row, retracted_at, retraction_reason, revision) in rows {
+    for (row, retracted_at, retraction_reason, revision, held) in rows {
         let id = row.id;
         let made_by = contributions.remove(&id).unwrap_or_default();
         let attached = files.remove(&id).unwrap_or_default();
@@ -110,7 +119,7 @@ pub fn load(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Loaded>> {
             .collect();
         renditions.sort_by_key(|t| t.locale != row.locale);
         let content = ArticleContent {
-            state: state(&row, retraction)?,
+            state: state(&row, retraction, held.as_deref())?,
             texts: renditions,
             contributions: made_by
                 .into_iter()
@@ -214,11 +223,18 @@ fn rendition(stored: StoredText) -> Text {
     }
 }
 
-fn state(row: &ArticleRow, retraction: Option<Retraction>) -> Result<ArticleState> {
+fn state(
+    row: &ArticleRow,
+    retraction: Option<Retraction>,
+    held: Option<&str>,
+) -> Result<ArticleState> {
+    let held =
+        held.map(|word| Status::parse(word).ok_or_else(|| unknown_word("held_status", word)));
     Ok(ArticleState {
         slug: row.slug.clone(),
         category_id: row.category_id,
         status: Status::parse(&row.status).ok_or_else(|| unknown_word("status", &row.status))?,
+        held: held.transpose()?,
         locale: row.locale.clone(),
         published_at: row.published_at,
         published_offset: row.published_offset,

@@ -35,52 +35,87 @@ pub fn find_place(conn: &mut Conn, id: i64) -> Result<Option<ManagedPlace>> {
 
 /// The article with `id`, whole and as it stands at `now`, and as it was loaded.
 pub fn find_managed(conn: &mut Conn, id: i64, now: Ts) -> Result<Option<(ManagedArticle, Loaded)>> {
-    let Some(loaded) = load(conn, &[id])?.pop() else {
-        return Ok(None);
-    };
-    type Row = (String, String, Ts, Option<i64>);
-    let (site, category, created_at, created_by): Row = articles::table
+    let loaded = load(conn, &[id])?;
+    Ok(managed(conn, loaded, now)?.pop())
+}
+
+/// Articles that were loaded, as those see them who may change them, as they stand at `now`.
+pub fn managed(
+    conn: &mut Conn,
+    loaded: Vec<Loaded>,
+    now: Ts,
+) -> Result<Vec<(ManagedArticle, Loaded)>> {
+    if loaded.is_empty() {
+        return Ok(Vec::new());
+    }
+    type Row = (i64, String, String, Ts, Option<i64>);
+    let ids: Vec<i64> = loaded.iter().map(|article| article.row.id).collect();
+    let rows: Vec<Row> = articles::table
         .inner_join(sites::table.on(sites::id.eq(articles::site_id)))
         .inner_join(categories::table.on(categories::id.eq(articles::category_id)))
         .left_join(article_owners::table.on(article_owners::article_id.eq(articles::id)))
-        .filter(articles::id.eq(id))
+        .filter(any_of(articles::id, &ids))
         .select((
+            articles::id,
             sites::slug,
             categories::path,
             articles::created_at,
             article_owners::user_id.nullable(),
         ))
-        .first(conn)?;
+        .load(conn)?;
+    let mut rows: HashMap<i64, Row> = rows.into_iter().map(|row| (row.0, row)).collect();
+    let of_all = |part: fn(&Loaded) -> &[i64]| {
+        let mut ids: Vec<i64> = loaded
+            .iter()
+            .flat_map(|article| part(article).iter().copied())
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    };
     let source_slugs: HashMap<i64, String> = sources::table
-        .filter(any_of(sources::id, &loaded.content.sources))
+        .filter(any_of(
+            sources::id,
+            &of_all(|article| &article.content.sources),
+        ))
         .select((sources::id, sources::slug))
         .load::<(i64, String)>(conn)?
         .into_iter()
         .collect();
     let topic_keys: HashMap<i64, String> = topics::table
-        .filter(any_of(topics::id, &loaded.content.topics))
+        .filter(any_of(
+            topics::id,
+            &of_all(|article| &article.content.topics),
+        ))
         .select((topics::id, topics::key))
         .load::<(i64, String)>(conn)?
         .into_iter()
         .collect();
-    let article = ManagedArticle {
-        id,
-        site_id: loaded.row.site_id,
-        site,
-        key: loaded.row.key.clone(),
-        category,
-        sources: named(&loaded.content.sources, &source_slugs)?,
-        topics: named(&loaded.content.topics, &topic_keys)?,
-        state: loaded.content.state.at(now),
-        citations: Some(loaded.counters.citations),
-        revision: loaded.revision,
-        content: loaded.content.clone(),
-        created_by,
-        version: loaded.row.version,
-        created_at,
-        updated_at: loaded.row.updated_at,
-    };
-    Ok(Some((article, loaded)))
+    let shown = loaded.into_iter().map(|loaded| {
+        let id = loaded.row.id;
+        let (_, site, category, created_at, created_by) = rows
+            .remove(&id)
+            .ok_or_else(|| Error::internal("an article that was loaded is gone"))?;
+        let article = ManagedArticle {
+            id,
+            site_id: loaded.row.site_id,
+            site,
+            key: loaded.row.key.clone(),
+            category,
+            sources: named(&loaded.content.sources, &source_slugs)?,
+            topics: named(&loaded.content.topics, &topic_keys)?,
+            state: loaded.content.state.at(now),
+            citations: Some(loaded.counters.citations),
+            revision: loaded.revision,
+            content: loaded.content.clone(),
+            created_by,
+            version: loaded.row.version,
+            created_at,
+            updated_at: loaded.row.updated_at,
+        };
+        Ok((article, loaded))
+    });
+    shown.collect()
 }
 
 fn named(ids: &[i64], names: &HashMap<i64, String>) -> Result<Vec<String>> {

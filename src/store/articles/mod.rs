@@ -14,9 +14,9 @@ mod standing;
 
 pub use files::readdress;
 pub use list::{Filters, Window, count, few_in_range, neighbors, of_ids, page, span};
-pub use load::{Loaded, count_all, keys, load, page_of_ids};
+pub use load::{Loaded, categories, count_all, keys, load, page_of_ids};
 pub use managed::{
-    ManagedFilters, count_managed, find_managed, find_place, managed_page, set_owner,
+    ManagedFilters, count_managed, find_managed, find_place, managed, managed_page, set_owner,
 };
 pub(super) use read::not_expired;
 pub use read::{

@@ -15,6 +15,7 @@ use crate::schema::{
 };
 use crate::store::connection::Conn;
 use crate::store::fragments::any_of;
+use crate::store::shown::{AroundShown, PlaceShown};
 
 /// The columns of an [`ArticleRow`], in its order, with this version.
 macro_rules! article_columns {
@@ -84,6 +85,7 @@ pub(super) use {article_columns, shown_columns, with_place};
 pub fn find_all(conn: &mut Conn, ids: &[i64], now: Ts) -> Result<Vec<PublicArticle>> {
     let mut found: Vec<PublicArticle> = with_place!(articles::table)
         .filter(any_of(articles::id, ids))
+        .filter(PlaceShown)
         .filter(articles::published_at.le(now))
         .filter(not_expired!(now))
         .select(shown_columns!())
@@ -101,6 +103,7 @@ pub fn find(conn: &mut Conn, id: i64, now: Ts) -> Result<Option<(PublicArticle, 
         .filter(articles::status.eq("published"))
         .filter(articles::published_at.le(now))
         .filter(not_expired!(now))
+        .filter(PlaceShown)
         .select((shown_columns!(), site_stamps::modified_at))
         .first(conn)
         .optional()?)
@@ -111,6 +114,7 @@ pub fn find_retraction(conn: &mut Conn, id: i64) -> Result<Option<Retraction>> {
     let found: Option<(Ts, String)> = articles::table
         .filter(articles::id.eq(id))
         .filter(articles::status.eq("retracted"))
+        .filter(AroundShown)
         .select((
             articles::retracted_at.assume_not_null(),
             articles::retraction_reason.assume_not_null(),
@@ -122,18 +126,23 @@ pub fn find_retraction(conn: &mut Conn, id: i64) -> Result<Option<Retraction>> {
 
 /// Those of the articles with `ids` that are taken back: since when and why.
 pub fn retractions(conn: &mut Conn, ids: &[i64]) -> Result<Vec<(i64, Retraction)>> {
-    let found: Vec<(i64, Option<Ts>, Option<String>)> = articles::table
+    let found: Vec<(i64, String, Option<Ts>, Option<String>)> = articles::table
         .filter(any_of(articles::id, ids))
         .filter(articles::retracted_at.is_not_null())
+        .filter(AroundShown)
         .select((
             articles::id,
+            articles::status,
             articles::retracted_at,
             articles::retraction_reason,
         ))
         .load(conn)?;
-    let found = found.into_iter();
+    // One that is quarantined may be taken back, too, and nobody is told why.
+    let found = found
+        .into_iter()
+        .filter(|(_, status, ..)| status == "retracted");
     Ok(found
-        .filter_map(|(id, at, reason)| {
+        .filter_map(|(id, _, at, reason)| {
             let (at, reason) = (at?, reason?);
             Some((id, Retraction { at, reason }))
         })
@@ -150,6 +159,7 @@ pub fn related(conn: &mut Conn, id: i64, now: Ts) -> Result<Vec<PublicArticle>> 
     .filter(articles::status.eq("published"))
     .filter(articles::published_at.le(now))
     .filter(not_expired!(now))
+    .filter(PlaceShown)
     .select(shown_columns!())
     .order(article_related::position)
     .load(conn)?)

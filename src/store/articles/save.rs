@@ -10,7 +10,9 @@ use super::load::Loaded;
 use super::revisions;
 use super::slugs::{insert_slugs, remove_slugs};
 use crate::error::{Error, Result};
-use crate::models::article::{ArticleContent, ArticleState, Audio, Counters, Heading, Text};
+use crate::models::article::{
+    ArticleContent, ArticleState, Audio, Counters, Heading, Status, Text,
+};
 use crate::models::contributor::{Contribution, ContributorName};
 use crate::models::json::Doc;
 use crate::models::revision::Occasion;
@@ -64,6 +66,7 @@ struct Columns<'a> {
     slug: &'a str,
     category_id: i64,
     status: &'a str,
+    held_status: Option<&'a str>,
     locale: &'a str,
     published_at: Ts,
     published_offset: i32,
@@ -85,6 +88,7 @@ impl<'a> Columns<'a> {
             slug,
             category_id,
             status,
+            held,
             locale,
             published_at,
             published_offset,
@@ -100,6 +104,7 @@ impl<'a> Columns<'a> {
             slug,
             category_id: *category_id,
             status: status.as_str(),
+            held_status: held.map(Status::as_str),
             locale,
             published_at: *published_at,
             published_offset: *published_offset,

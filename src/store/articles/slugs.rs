@@ -10,6 +10,7 @@ use crate::models::time::Ts;
 use crate::schema::{article_slugs, article_texts, articles, former_slugs};
 use crate::store::connection::{Conn, insert_rows};
 use crate::store::fragments::any_of;
+use crate::store::shown::AroundShown;
 
 /// Where a slug that an article had before leads.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
@@ -45,6 +46,7 @@ pub fn find_slug(
         .filter(articles::status.eq("published"))
         .filter(articles::published_at.le(now))
         .filter(not_expired!(now))
+        .filter(AroundShown)
         .select((article_slugs::article_id, article_slugs::locale))
         .first(conn)
         .optional()?)
@@ -63,6 +65,7 @@ pub fn find_successor(
         .filter(article_slugs::site_id.eq(site_id))
         .filter(article_slugs::slug.eq(slug))
         .filter(articles::status.eq("retracted"))
+        .filter(AroundShown)
         .select((
             articles::retracted_at.assume_not_null(),
             articles::retraction_reason.assume_not_null(),
@@ -86,6 +89,7 @@ pub fn find_successor(
         .filter(former_slugs::site_id.eq(site_id))
         .filter(former_slugs::slug.eq(slug))
         .filter(is_public.or(articles::status.eq("retracted")))
+        .filter(AroundShown)
         .order((
             former_slugs::retired_at.desc(),
             former_slugs::article_id.desc(),

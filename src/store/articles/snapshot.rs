@@ -34,6 +34,8 @@ pub struct Named {
 pub struct Snapshot {
     slug: String,
     status: String,
+    #[serde(default)]
+    held: Option<String>,
     locale: String,
     category: Named,
     published_at: i64,
@@ -135,6 +137,7 @@ impl Snapshot {
             slug,
             category_id: _,
             status,
+            held,
             locale,
             published_at,
             published_offset,
@@ -151,6 +154,7 @@ impl Snapshot {
         Self {
             slug,
             status: status.as_str().to_owned(),
+            held: held.map(|status| status.as_str().to_owned()),
             locale,
             category,
             published_at: micros(published_at),
@@ -213,6 +217,7 @@ impl Snapshot {
         let Self {
             slug,
             status,
+            held,
             locale,
             category,
             published_at,
@@ -237,6 +242,7 @@ impl Snapshot {
             updated_at,
         } = self;
         let status = Status::parse(&status).ok_or_else(unreadable)?;
+        let held = held.map(|word| Status::parse(&word).ok_or_else(unreadable));
         let published_at = instant(published_at)?;
         let updated_at = instant(updated_at)?;
         let retraction = match retracted_at.zip(retraction_reason) {
@@ -257,6 +263,7 @@ impl Snapshot {
                 slug,
                 category_id: category.id,
                 status,
+                held: held.transpose()?,
                 locale,
                 published_at,
                 published_offset,

@@ -13,6 +13,8 @@ use crate::store::connection::Conn;
 pub struct Standing {
     /// Where it stands in its life.
     pub status: Status,
+    /// What its status is once nothing holds it back, where it is quarantined.
+    pub held: Option<Status>,
     /// When it is or was published.
     pub published_at: Ts,
     /// When it vanishes again.
@@ -36,7 +38,14 @@ pub struct Standing {
 /// How the article with `id` stands.
 pub fn standing(conn: &mut Conn, id: i64) -> Result<Option<Standing>> {
     type Row = (
-        (String, Ts, Option<Ts>, Option<Ts>, Option<String>),
+        (
+            String,
+            Ts,
+            Option<Ts>,
+            Option<Ts>,
+            Option<String>,
+            Option<String>,
+        ),
         (String, String, String, String, Option<String>, bool),
     );
     let found: Option<Row> = articles::table
@@ -50,6 +59,7 @@ pub fn standing(conn: &mut Conn, id: i64) -> Result<Option<Standing>> {
                 articles::unpublish_at,
                 articles::retracted_at,
                 articles::retraction_reason,
+                articles::held_status,
             ),
             (
                 articles::slug,
@@ -65,14 +75,17 @@ pub fn standing(conn: &mut Conn, id: i64) -> Result<Option<Standing>> {
     let Some((life, place)) = found else {
         return Ok(None);
     };
-    let (status, published_at, unpublish_at, retracted_at, reason) = life;
+    let (status, published_at, unpublish_at, retracted_at, reason, held) = life;
     let (slug, locale, category, site_default_locale, site_url_template, site_script_variants) =
         place;
-    let status = Status::parse(&status).ok_or_else(|| {
-        Error::internal(format!("the database holds the unknown status `{status}`"))
-    })?;
+    let known = |word: String| {
+        Status::parse(&word).ok_or_else(|| {
+            Error::internal(format!("the database holds the unknown status `{word}`"))
+        })
+    };
     Ok(Some(Standing {
-        status,
+        status: known(status)?,
+        held: held.map(known).transpose()?,
         published_at,
         unpublish_at,
         retraction: retracted_at

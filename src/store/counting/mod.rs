@@ -15,6 +15,7 @@ use super::articles::{find_retraction, not_expired};
 use super::connection::{Conn, on_db};
 use super::fragments::any_of;
 use super::rows;
+use super::shown::AroundShown;
 use crate::error::Result;
 use crate::models::article::Retraction;
 use crate::models::counting::{Day, Gauge, Period, Tally};
@@ -45,6 +46,7 @@ pub fn public_articles(conn: &mut Conn, ids: &[i64], now: Ts) -> Result<Vec<(i64
         .filter(any_of(articles::id, ids))
         .filter(articles::published_at.le(now))
         .filter(not_expired!(now))
+        .filter(AroundShown)
         .select((articles::id, sites::utc_offset, articles::status))
         .load(conn)?;
     Ok(found
@@ -77,6 +79,7 @@ pub fn public_attachments(
         .filter(any_of(attachments::id, ids))
         .filter(articles::published_at.le(now))
         .filter(not_expired!(now))
+        .filter(AroundShown)
         .select((
             attachments::id,
             articles::id,
@@ -109,6 +112,7 @@ pub fn sites(conn: &mut Conn, slugs: &[String]) -> Result<Vec<(String, i64, Stri
     }
     Ok(sites::table
         .filter(any_of(sites::slug, slugs))
+        .filter(sites::is_held.eq(false))
         .select((sites::slug, sites::id, sites::utc_offset))
         .load(conn)?)
 }
@@ -218,6 +222,7 @@ pub fn of_site(conn: &mut Conn, slug: &str) -> Result<Option<Tally>> {
     let id: Option<i64> = sites::table
         .inner_join(site_counters::table.on(site_counters::site_id.eq(sites::id)))
         .filter(sites::slug.eq(slug))
+        .filter(sites::is_held.eq(false))
         .select(sites::id)
         .first(conn)
         .optional()?;

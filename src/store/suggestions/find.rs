@@ -15,6 +15,7 @@ use crate::store::articles::not_expired;
 use crate::store::connection::{Conn, Db};
 use crate::store::fragments::any_of;
 use crate::store::rows;
+use crate::store::shown::{AROUND_A, AroundShown};
 use crate::text::completion::{Form, Key};
 
 /// Rows that are read of one beginning. Where there are more, these are those at the end of the alphabet.
@@ -184,6 +185,7 @@ pub fn titles(conn: &mut Conn, ids: &[i64], now: Ts) -> Result<Vec<Title>> {
         .filter(any_of(article_texts::article_id, ids))
         .filter(articles::published_at.le(now))
         .filter(not_expired!(now))
+        .filter(AroundShown)
         .select((
             article_texts::article_id,
             article_texts::title,
@@ -247,7 +249,7 @@ pub fn standing(
         "SELECT c0, (SELECT count(*) FROM ({}) AS counted) AS articles FROM ({{rows}}) AS given WHERE EXISTS ( \
            SELECT 1 FROM ({}) AS newest WHERE EXISTS ( \
              SELECT 1 FROM articles a WHERE a.id = newest.article_id AND a.published_at <= {now} \
-             AND (a.unpublish_at IS NULL OR a.unpublish_at > {now}){of_site} LIMIT 1))",
+             AND (a.unpublish_at IS NULL OR a.unpublish_at > {now}){of_site} AND {AROUND_A} LIMIT 1))",
         shown("1 AS one", COUNTED),
         shown("l.article_id", NEWEST),
     );

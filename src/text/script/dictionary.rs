@@ -151,6 +151,16 @@ pub(in crate::text) fn simplified_characters() -> impl Iterator<Item = (char, ch
     })
 }
 
+/// Characters that Simplified Chinese alone writes: none of those that stand for them in Traditional Chinese is the same.
+pub(in crate::text) fn simplified_only() -> impl Iterator<Item = char> {
+    let lines = include_str!("opencc/STCharacters.txt").lines();
+    lines.filter_map(|line| {
+        let (key, values) = line.split_once('\t')?;
+        let c = key.chars().next()?;
+        (!line.starts_with('#') && values.split(' ').all(|value| value != key)).then_some(c)
+    })
+}
+
 /// The same from the values to the phrases.
 fn read_back(file: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
     file.lines()

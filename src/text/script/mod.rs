@@ -13,8 +13,8 @@ mod variety;
 use std::borrow::Cow;
 
 pub use choice::{Choice, choose};
-pub(super) use dictionary::simplified_characters;
 use dictionary::{Dictionary, Step};
+pub(super) use dictionary::{simplified_characters, simplified_only};
 pub use variety::{Script, Variety};
 
 /// What editors want instead of what the dictionaries say.

@@ -239,6 +239,27 @@ async fn made(app: &TestApp, resource: &str) -> Result<String, String> {
     }
 }
 
+/// A new article that is held back, and the ids of what was found in it.
+async fn injected(app: &TestApp, n: u64) -> (Value, Value) {
+    let desk = app.desk("admin");
+    let article = json!({"site": "demo", "category": "news/local", "title": "真钱棋牌国际合作", "key": format!("injected-{n}"),
+        "slug": format!("injected-{n}"), "body_html": "<p>真钱棋牌的工作。</p>"});
+    let article = desk
+        .post("/articles", &article)
+        .await
+        .assert_status(201)
+        .json()["id"]
+        .clone();
+    let found = desk
+        .get(&format!("/findings?article_id={article}"))
+        .await
+        .json();
+    let ids = spec::items(&found["items"])
+        .map(|finding| finding["id"].clone())
+        .collect();
+    (article, ids)
+}
+
 /// Where a file is that is there.
 async fn file_sample(app: &TestApp) -> String {
     let form = form_sample("createMedia").unwrap();
@@ -312,6 +333,14 @@ async fn body_sample_of(app: &TestApp, id: &str) -> Option<Value> {
         "updateArticle" => json!({"title": "Changed", "summary": null, "keywords": ["art"]}),
         "putTranslation" => json!({"title": "文章", "body_html": "<p>新</p>"}),
         "transitionArticle" => json!({"to": "in_review", "comment": "请审核"}),
+        "repairFindings" => {
+            let (article, _) = injected(app, n).await;
+            json!({"article_id": article, "replace": {"真钱棋牌": "示例研究所"}, "cut": [], "dry_run": true})
+        }
+        "dismissFindings" => {
+            let (_, findings) = injected(app, n).await;
+            json!({"ids": findings, "is_dismissed": true, "comment": "引文"})
+        }
         "createPreview" => json!({"revision": 1, "expires_in": 3600}),
         "restoreRevision" => json!({"comment": "恢复"}),
         "updateRevision" => json!({"is_pinned": true, "comment": "定稿"}),
@@ -326,6 +355,11 @@ async fn body_sample_of(app: &TestApp, id: &str) -> Option<Value> {
         "createScriptPhrase" => {
             json!({"site": "demo", "hans": format!("信息{n}"), "hant": format!("資訊{n}"), "note": "惯用"})
         }
+        "createHygieneRule" => {
+            json!({"key": format!("made-{n}"), "kind": "term", "spam_class": "gambling", "severity": "block", "texts": [format!("某某{n}投注")]})
+        }
+        "updateHygieneRule" => json!({"severity": "review", "texts": [format!("某某{n}下注")]}),
+        "createHygieneScan" => json!({"dry_run": true, "site": "demo"}),
         "updateScriptPhrase" => json!({"hant": format!("訊息{n}"), "direction": "to_hant"}),
         "updateMedia" => json!({"name": "更名.pdf", "alt": "Changed"}),
         "updateTopic" | "updateLinkGroup" => json!({"title": "Changed"}),

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use masthead::models::time::Ts;
+use masthead::screening::Screening;
 use masthead::store::connection::{Access, Conn, Target, connect};
 use masthead::store::migrations;
 use tempfile::TempDir;
@@ -123,9 +125,17 @@ fn sqlite_template() -> &'static [u8] {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("template.db");
         // Closing the last connection moves the log into the file.
-        migrations::run(&mut connect_sqlite(path.clone())).unwrap();
+        migrate(&mut connect_sqlite(path.clone())).unwrap();
         std::fs::read(path).unwrap()
     })
+}
+
+/// Migrates a database, and keeps the rules that come with the program, as its first start does.
+pub fn migrate(conn: &mut Conn) -> masthead::error::Result<()> {
+    migrations::run(conn)?;
+    let now = chrono::DateTime::parse_from_rfc3339(super::app::NOW).unwrap();
+    Screening::ship(conn, Ts(now.to_utc()))?;
+    Ok(())
 }
 
 fn connect_sqlite(path: PathBuf) -> Conn {

@@ -12,10 +12,9 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
-use masthead::store::migrations;
 
 use super::announce;
-use super::database::connect_postgres;
+use super::database::{connect_postgres, migrate};
 
 /// The programs that a cluster takes.
 const PROGRAMS: [&str; 3] = ["initdb", "postgres", "pg_ctl"];
@@ -216,7 +215,7 @@ fn start(durable: Option<&str>) -> Result<Option<Cluster>, String> {
     admin
         .batch_execute(&format!("CREATE DATABASE {TEMPLATE} TEMPLATE template0"))
         .map_err(|e| e.to_string())?;
-    migrations::run(&mut connect_postgres(url(port, TEMPLATE)))
+    migrate(&mut connect_postgres(url(port, TEMPLATE)))
         .map_err(|e| format!("migrating the template: {e:?}"))?;
     Ok(Some(Cluster {
         port,

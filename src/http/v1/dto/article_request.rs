@@ -3,7 +3,27 @@
 use utoipa::ToSchema;
 
 use super::article::{ContributorType, Keyword, TimePrecision};
-use super::managed_article::{ArticleStatus, NaturalKey};
+use super::managed_article::NaturalKey;
+
+/// Where an article is to stand in its life.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum WantedStatus {
+    /// Being written; nobody outside sees it.
+    Draft,
+    /// Waiting for a reviewer.
+    InReview,
+    /// Approved by a reviewer, waiting for an editor.
+    Approved,
+    /// Published, with `published_at` still ahead: it appears by itself.
+    Scheduled,
+    /// Public from `published_at` until `unpublish_at`.
+    Published,
+    /// Taken from the public, kept.
+    Archived,
+    /// Taken back: readers get 410 with the reason.
+    Retracted,
+}
 
 /// Who made an article.
 #[derive(ToSchema)]
@@ -191,7 +211,7 @@ pub struct ArticleCreate {
     slug: Option<String>,
     /// Where it stands in its life, within the rules of `transitions`; `retracted` only there, as it needs a reason.
     #[schema(nullable = false)]
-    status: Option<ArticleStatus>,
+    status: Option<WantedStatus>,
     /// The language of the original (BCP 47); that of the site where a new article has none.
     #[schema(max_length = 35, example = "zh-Hans", nullable = false)]
     locale: Option<String>,
@@ -291,7 +311,7 @@ pub struct ArticleUpdate {
     slug: Option<String>,
     /// Where it stands in its life, within the rules of `transitions`; `retracted` only there, as it needs a reason.
     #[schema(nullable = false)]
-    status: Option<ArticleStatus>,
+    status: Option<WantedStatus>,
     /// The language of the original (BCP 47); that of the site where a new article has none.
     #[schema(max_length = 35, example = "zh-Hans", nullable = false)]
     locale: Option<String>,
@@ -387,7 +407,7 @@ pub struct ArticleUpdate {
 #[expect(dead_code, reason = "documents a body that `json::editorial` reads")]
 pub struct TransitionRequest {
     /// The state.
-    to: ArticleStatus,
+    to: WantedStatus,
     /// Why, for those who work on it; kept with the revision that this makes.
     #[schema(max_length = 16000, example = "请核对第三段的数字", nullable = false)]
     comment: Option<String>,

@@ -255,6 +255,8 @@ pub struct ManagedCategoryBody {
     /// When it was last changed (RFC 3339, UTC).
     #[schema(max_length = 32, format = "date-time")]
     updated_at: String,
+    /// Whether it is held back for what was found in it: see its findings (`GET /api/v1/manage/findings`). Readers do not get it, nor what is below or in it.
+    is_held: bool,
 }
 
 impl From<Managed<Category>> for ManagedCategoryBody {
@@ -265,6 +267,7 @@ impl From<Managed<Category>> for ManagedCategoryBody {
             version,
             created_at,
             updated_at,
+            is_held,
         } = category;
         let Category {
             id,
@@ -288,6 +291,7 @@ impl From<Managed<Category>> for ManagedCategoryBody {
             version,
             created_at: created_at.to_rfc3339(),
             updated_at: updated_at.to_rfc3339(),
+            is_held,
         }
     }
 }

@@ -119,6 +119,8 @@ pub struct ManagedLinkGroupBody {
     /// When it was last changed (RFC 3339, UTC).
     #[schema(max_length = 32, format = "date-time")]
     updated_at: String,
+    /// Whether it is held back for what was found in it: see its findings (`GET /api/v1/manage/findings`). Readers do not get it.
+    is_held: bool,
 }
 
 impl From<Managed<LinkGroup>> for ManagedLinkGroupBody {
@@ -129,6 +131,7 @@ impl From<Managed<LinkGroup>> for ManagedLinkGroupBody {
             version,
             created_at,
             updated_at,
+            is_held,
         } = group;
         let LinkGroup {
             id,
@@ -148,6 +151,7 @@ impl From<Managed<LinkGroup>> for ManagedLinkGroupBody {
             version,
             created_at: created_at.to_rfc3339(),
             updated_at: updated_at.to_rfc3339(),
+            is_held,
         }
     }
 }

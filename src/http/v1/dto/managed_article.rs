@@ -33,6 +33,9 @@ pub enum ArticleStatus {
     Archived,
     /// Taken back: readers get 410 with the reason.
     Retracted,
+    /// Held back for text that looks injected: it does not exist for readers. Only the server takes an article here, and back to what
+    /// `held_status` says once the findings are repaired or dismissed.
+    Quarantined,
 }
 
 impl From<State> for ArticleStatus {
@@ -45,6 +48,7 @@ impl From<State> for ArticleStatus {
             State::Published => Self::Published,
             State::Archived => Self::Archived,
             State::Retracted => Self::Retracted,
+            State::Quarantined => Self::Quarantined,
         }
     }
 }
@@ -59,6 +63,7 @@ impl From<ArticleStatus> for State {
             ArticleStatus::Published => Self::Published,
             ArticleStatus::Archived => Self::Archived,
             ArticleStatus::Retracted => Self::Retracted,
+            ArticleStatus::Quarantined => Self::Quarantined,
         }
     }
 }
@@ -213,6 +218,8 @@ pub struct ManagedArticleBody {
     slug: String,
     /// Where it stands in its life.
     status: ArticleStatus,
+    /// What its status is once its findings are repaired or dismissed, where it is `quarantined`.
+    held_status: Option<ArticleStatus>,
     /// The language of the original (BCP 47).
     #[schema(max_length = 35, example = "zh-Hans")]
     locale: String,
@@ -462,10 +469,12 @@ impl From<ManagedArticle> for ManagedArticleBody {
             related,
             former_slugs,
         } = content;
+        let held_status = state.held.map(|_| state.wanted_at(updated_at).into());
         let ArticleState {
             slug,
             category_id,
             status: _,
+            held: _,
             locale,
             published_at,
             published_offset,
@@ -491,6 +500,7 @@ impl From<ManagedArticle> for ManagedArticleBody {
             key,
             slug,
             status: stands.into(),
+            held_status,
             locale: locale.clone(),
             category,
             category_id,

@@ -94,6 +94,8 @@ pub struct ManagedSiteBody {
     /// When it was last changed (RFC 3339, UTC).
     #[schema(max_length = 32, format = "date-time")]
     updated_at: String,
+    /// Whether it is held back for what was found in it: see its findings (`GET /api/v1/manage/findings`). Readers do not get it, nor anything in it.
+    is_held: bool,
 }
 
 impl From<Managed<Site>> for ManagedSiteBody {
@@ -104,6 +106,7 @@ impl From<Managed<Site>> for ManagedSiteBody {
             version,
             created_at,
             updated_at,
+            is_held,
         } = site;
         let Site {
             id,
@@ -154,6 +157,7 @@ impl From<Managed<Site>> for ManagedSiteBody {
             version,
             created_at: created_at.to_rfc3339(),
             updated_at: updated_at.to_rfc3339(),
+            is_held,
         }
     }
 }

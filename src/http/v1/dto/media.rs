@@ -145,6 +145,8 @@ pub struct ManagedMediaBody {
     /// When it was last changed (RFC 3339, UTC).
     #[schema(max_length = 32, format = "date-time")]
     updated_at: String,
+    /// Whether it is held back for what was found in it: see its findings (`GET /api/v1/manage/findings`). Readers do not get it.
+    is_held: bool,
 }
 
 impl From<ManagedMedia> for ManagedMediaBody {
@@ -162,6 +164,7 @@ impl From<ManagedMedia> for ManagedMediaBody {
             version,
             created_at,
             updated_at,
+            is_held,
         } = media;
         let Media {
             id,
@@ -199,6 +202,7 @@ impl From<ManagedMedia> for ManagedMediaBody {
             version,
             created_at: created_at.to_rfc3339(),
             updated_at: updated_at.to_rfc3339(),
+            is_held,
         }
     }
 }

@@ -144,6 +144,8 @@ pub struct ManagedMenuBody {
     /// When it was last changed (RFC 3339, UTC).
     #[schema(max_length = 32, format = "date-time")]
     updated_at: String,
+    /// Whether it is held back for what was found in it: see its findings (`GET /api/v1/manage/findings`). Readers do not get it.
+    is_held: bool,
 }
 
 impl From<Managed<StoredMenu>> for ManagedMenuBody {
@@ -154,6 +156,7 @@ impl From<Managed<StoredMenu>> for ManagedMenuBody {
             version,
             created_at,
             updated_at,
+            is_held,
         } = menu;
         let StoredMenu {
             id,
@@ -169,6 +172,7 @@ impl From<Managed<StoredMenu>> for ManagedMenuBody {
             version,
             created_at: created_at.to_rfc3339(),
             updated_at: updated_at.to_rfc3339(),
+            is_held,
         }
     }
 }

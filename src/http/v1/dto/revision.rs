@@ -27,6 +27,10 @@ pub enum RevisionAction {
     Import,
     /// It was there before there were revisions.
     Upgrade,
+    /// It was held back for text that looks injected, or nothing held it back any more.
+    Hold,
+    /// Injected text was taken out of it.
+    Repair,
 }
 
 impl From<Action> for RevisionAction {
@@ -39,6 +43,8 @@ impl From<Action> for RevisionAction {
             Action::Restore => Self::Restore,
             Action::Import => Self::Import,
             Action::Upgrade => Self::Upgrade,
+            Action::Hold => Self::Hold,
+            Action::Repair => Self::Repair,
         }
     }
 }

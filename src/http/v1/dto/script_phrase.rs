@@ -71,6 +71,7 @@ impl From<Managed<ScriptPhrase>> for ScriptPhraseBody {
             version,
             created_at,
             updated_at,
+            is_held: _,
         } = phrase;
         let ScriptPhrase {
             id,

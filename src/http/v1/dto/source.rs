@@ -98,6 +98,8 @@ pub struct ManagedSourceBody {
     /// When it was last changed (RFC 3339, UTC).
     #[schema(max_length = 32, format = "date-time")]
     updated_at: String,
+    /// Whether it is held back for what was found in it: see its findings (`GET /api/v1/manage/findings`). Readers do not get it, and articles do not name it.
+    is_held: bool,
 }
 
 impl From<Managed<Source>> for ManagedSourceBody {
@@ -108,6 +110,7 @@ impl From<Managed<Source>> for ManagedSourceBody {
             version,
             created_at,
             updated_at,
+            is_held,
         } = source;
         let Source {
             id,
@@ -123,6 +126,7 @@ impl From<Managed<Source>> for ManagedSourceBody {
             version,
             created_at: created_at.to_rfc3339(),
             updated_at: updated_at.to_rfc3339(),
+            is_held,
         }
     }
 }

@@ -66,6 +66,8 @@ pub enum VisibilityCode {
     ScheduleEmpty,
     /// Nothing holds it back.
     NoHolds,
+    /// Text that looks injected holds it back: its own, its site's or that of a category. `GET /manage/findings` lists it.
+    HeldBack,
     /// Its category is shown.
     CategoryShown,
     /// It exists in the language.
@@ -91,6 +93,7 @@ impl From<Code> for VisibilityCode {
             Code::ScheduleOver => Self::ScheduleOver,
             Code::ScheduleEmpty => Self::ScheduleEmpty,
             Code::NoHolds => Self::NoHolds,
+            Code::HeldBack => Self::HeldBack,
             Code::CategoryShown => Self::CategoryShown,
             Code::LocaleAvailable => Self::LocaleAvailable,
             Code::LocaleFallsBack => Self::LocaleFallsBack,

@@ -233,7 +233,8 @@ pub async fn get_managed_article(
 /// Change an article
 ///
 /// A merge patch (RFC 7396): members that are left out stay, `null` clears, lists are replaced whole. Authors change drafts of
-/// their own, editors everything. A `status` is a transition, with the rules of `transitions`. Each change is a revision; `comment` goes with it.
+/// their own, editors everything. A `status` is a transition, with the rules of `transitions`: what injected text holds back cannot be published
+/// (409, code `held_back`, with a `Link` to the findings). Each change is a revision; `comment` goes with it.
 #[utoipa::path(operation_id = "updateArticle", tag = "management", params(IdPath), request_body = ArticleUpdate, security(("bearer" = [])),
     responses((status = 200, description = "The article as it is now", body = ManagedArticleBody), ChangeProblems))]
 #[patch("/articles/{id}")]

@@ -30,8 +30,9 @@ impl Modify for ManagedHeaders {
                 reads(read);
             }
             if let Some(create) = item.post.as_mut() {
-                // Answers 200 where something that exists is changed by a name of its own, such as `merge`.
-                let is_change = !create.responses.responses.contains_key("201") && !is_batch;
+                // Where one thing that exists is changed by a name of its own, such as `merge`.
+                let answers = &create.responses.responses;
+                let is_change = answers.contains_key("428") && !is_batch;
                 creates(create, is_change, is_link);
             }
             for change in [&mut item.put, &mut item.patch, &mut item.delete] {
@@ -60,9 +61,11 @@ fn reads(operation: &mut Operation) {
     if is_list && let Some(response) = answer(operation, "200") {
         show(response, "Link", "The addresses of other pages (RFC 8288)");
     }
-    // Accounts and keys tell when they were last used, and files whether they are, which is no change of theirs.
+    // Accounts and keys tell when they were last used, files whether they are, and rules in which set they stand, which is no change of theirs.
     let is_live = operation.tags.as_deref() == Some(&["accounts".to_owned()])
-        || operation.operation_id.as_deref() == Some("getManagedMedia");
+        || ["getManagedMedia", "getHygieneRule"]
+            .map(Some)
+            .contains(&operation.operation_id.as_deref());
     if !is_list && is_live {
         return;
     }

@@ -7,6 +7,9 @@ pub mod articles;
 pub mod audit;
 pub mod categories;
 pub mod document;
+pub mod findings;
+pub mod hygiene_rules;
+pub mod hygiene_scans;
 pub mod link_groups;
 pub mod media;
 pub mod menus;
@@ -188,6 +191,19 @@ impl Desk {
             .write(self.caller, work, key)
             .await?;
         Ok(response(reply))
+    }
+
+    /// Does one write, and answers what `then` makes of its answer.
+    pub async fn write_then(
+        self,
+        work: Work,
+        body: &[u8],
+        then: impl AsyncFnOnce(&Services, Caller, Reply) -> Result<Reply, Problem>,
+    ) -> Result<HttpResponse, Problem> {
+        let key = self.request_key(body);
+        let management = &self.services.management;
+        let reply = management.write(self.caller.clone(), work, key).await?;
+        Ok(response(then(&self.services, self.caller, reply).await?))
     }
 
     /// Does several writes: all of them or none.

@@ -31,7 +31,8 @@ pub fn transition(id: i64, expected: Expected, body: &JsonBody) -> Result<Work, 
 /// (`draft`); editors publish, schedule, archive and retract. A way that does not exist is 409 and says which ones do. `published`
 /// without `publish_at` means now where the article was never dated or is dated ahead; with one ahead it is `scheduled`. Scheduled articles appear, and
 /// those with `unpublish_at` vanish, to the second. `retracted` leaves a tombstone: readers get 410 with `reason`. `draft`, `in_review` or `approved` on what is there already is a
-/// remark, a comment alone; `retracted` on what is retracted says the reason anew. Each transition is a revision.
+/// remark, a comment alone; `retracted` on what is retracted says the reason anew. Each transition is a revision. `published` or `scheduled` of
+/// what injected text holds back is 409 with the code `held_back`, the number of findings, and the header `Link` (`rel="related"`) to them.
 #[utoipa::path(operation_id = "transitionArticle", tag = "management", params(IdPath), request_body = TransitionRequest,
     security(("bearer" = [])),
     responses((status = 200, description = "The article as it is now", body = ManagedArticleBody), ChangeProblems))]

@@ -124,7 +124,7 @@ pub(super) fn named(
             None => None,
             Some(counted) => {
                 let counted = greatest(counted, |id| id);
-                let found = store::sources::find_all(conn, &ids(&counted))?;
+                let found = store::sources::find_all_shown(conn, &ids(&counted))?;
                 Some(join(counted, found, |source| source.id).collect())
             }
         },
