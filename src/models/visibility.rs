@@ -385,7 +385,7 @@ mod tests {
     fn facts(status: Status, begin: i64, end: Option<i64>) -> Facts {
         Facts {
             status,
-            is_held: status == Status::Quarantined,
+            is_held: false,
             published_at: at(begin),
             unpublish_at: end.map(at),
             retraction: None,
@@ -406,7 +406,11 @@ mod tests {
     /// Visible is what delivery's conditions let through, whatever the status and the times
     #[test]
     fn the_reasons_are_the_conditions_of_delivery() {
-        for status in Status::ALL {
+        // What is held back stands somewhere else besides.
+        for status in Status::ALL
+            .into_iter()
+            .filter(|s| *s != Status::Quarantined)
+        {
             for begin in 0..5 {
                 for end in (0..5).map(Some).chain([None]) {
                     for now in 0..5 {
@@ -436,7 +440,7 @@ mod tests {
     #[test]
     fn the_mends_are_ways_that_there_are() {
         for status in Status::ALL {
-            if status == Status::Published {
+            if [Status::Published, Status::Quarantined].contains(&status) {
                 continue;
             }
             let reason = facts(status, 0, None).of_state(at(0));

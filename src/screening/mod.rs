@@ -10,6 +10,7 @@ mod settle;
 mod shipping;
 mod survey;
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -143,25 +144,28 @@ impl Screen {
     }
 
     fn site(&mut self, conn: &mut Conn, site_id: i64) -> Result<&SiteView> {
-        if !self.sites.contains_key(&site_id) {
-            let view = match store::sites::find_screened(conn, site_id)? {
-                Some((content, is_held)) => SiteView {
-                    around: hygiene::surroundings(&content),
-                    is_held,
-                    held_categories: store::categories::held(conn, site_id)?
-                        .into_iter()
-                        .collect(),
-                },
-                None => SiteView {
-                    around: Surroundings::default(),
-                    is_held: false,
-                    held_categories: HashSet::new(),
-                },
-            };
-            self.sites.insert(site_id, view);
-        }
-        self.sites
-            .get(&site_id)
-            .ok_or_else(|| Error::internal("a site that was looked up is not known"))
+        Ok(match self.sites.entry(site_id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(free) => free.insert(SiteView::find(conn, site_id)?),
+        })
+    }
+}
+
+impl SiteView {
+    fn find(conn: &mut Conn, site_id: i64) -> Result<Self> {
+        Ok(match store::sites::find_screened(conn, site_id)? {
+            Some((content, is_held)) => Self {
+                around: hygiene::surroundings(&content),
+                is_held,
+                held_categories: store::categories::held(conn, site_id)?
+                    .into_iter()
+                    .collect(),
+            },
+            None => Self {
+                around: Surroundings::default(),
+                is_held: false,
+                held_categories: HashSet::new(),
+            },
+        })
     }
 }

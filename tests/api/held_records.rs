@@ -296,7 +296,7 @@ on_both! {
                 app.request("GET", &format!("/api/v1{path}")).header(name, value).send().await.assert_status(200);
             }
         }
-        nothing_at(app, &[address.clone()]).await;
+        nothing_at(app, std::slice::from_ref(&address)).await;
         let topics = read(app, "/sites/demo/topics?count=exact").await;
         assert_eq!((each(&topics, "title"), &topics["total"]), (vec!["浮标布放".to_owned()], &json!(1)));
         for query in ["", "&site=demo", "&sort=title", "&ids=1,2,3,4"] {
@@ -332,7 +332,7 @@ on_both! {
         let address = format!("/sources/{id}");
         patched(&desk, &address, json!({"name": format!("科学日报{SPAM}")}), true).await;
 
-        nothing_at(app, &[address.clone()]).await;
+        nothing_at(app, std::slice::from_ref(&address)).await;
         let sources = read(app, "/sources?count=exact").await;
         assert_eq!((each(&sources, "slug"), &sources["total"]), (vec!["weekly".to_owned()], &json!(1)));
         for (article, left) in articles.iter().zip([&["weekly"][..], &[], &[]]) {
@@ -438,7 +438,7 @@ on_both! {
         read(app, &format!("/articles/{}", article["id"])).await;
 
         patched(&desk, &format!("/categories/{sea}"), json!({"name": format!("海域动态{SPAM}")}), true).await;
-        nothing_at(app, &[in_sea.clone()]).await;
+        nothing_at(app, std::slice::from_ref(&in_sea)).await;
         desk.request("DELETE", &format!("/categories/{sea}?reassign_to={deep}")).header("if-match", "*").send().await.assert_status(204);
         assert_eq!(read(app, &in_sea).await["category"]["path"], "news/deep");
         assert_eq!(findings(&desk, "category", &json!(sea)).await, Vec::<Value>::new());

@@ -679,19 +679,32 @@ on_both! {
                 nothing_leaks(app).await;
             }
         }
-        // Sources belong to no site, and what cleaning took off is no text that could be replaced.
+        // Sources belong to no site, what cleaning took off is no text that could be replaced, and addresses are written with percent signs.
         let source = desk.walk("/sources?limit=100").await.0.into_iter().find(|source| source["slug"] == "games").unwrap();
         desk.patch(&format!("/sources/{}", source["id"]), &json!({"name": "滨海报"})).await.assert_status(200);
         let left = desk.walk("/findings?severity=block&limit=100").await.0;
-        assert!(left.iter().all(|finding| finding["is_stored"] == false || finding["kind"] == "media"), "{left:?}");
+        let is_text = |finding: &Value| finding["is_stored"] == true && finding["kind"] != "media" && finding["place"] != "address";
+        assert!(!left.iter().any(is_text), "{left:?}");
         for finding in left.iter().filter(|finding| finding["kind"] == "article") {
             let order = json!({"article_id": finding["article_id"], "cut": [finding["id"]], "dry_run": false});
             let cut = desk.post("/findings/repair", &order).await;
-            assert!([200, 422].contains(&cut.status), "{cut}");
+            // What cannot be without its address goes as a whole.
+            if cut.status == 422 {
+                let member = finding["field"].as_str().unwrap().split('/').nth(1).unwrap();
+                let nothing = match member {
+                    "audio" | "attachments" => json!([]),
+                    _ => Value::Null,
+                };
+                desk.patch(&format!("/articles/{}", finding["article_id"]), &json!({member: nothing})).await.assert_status(200);
+            } else {
+                // An earlier change of the article may have taken it along.
+                assert!([200, 404].contains(&cut.status), "{cut}");
+            }
         }
         nothing_leaks(app).await;
         let all = listed().await;
-        assert_eq!(all.len(), 2 * FORBIDDEN.len() + 2, "{all:?}");
+        let left = desk.walk("/findings?severity=block&limit=100").await.0;
+        assert_eq!(all.len(), 2 * FORBIDDEN.len() + 2, "{all:?}; {left:?}");
         assert!(all.contains(&"滨海所国际合作".to_owned()) && all.contains(&"灯塔之下".to_owned()), "{all:?}");
     }
 

@@ -16,6 +16,15 @@ use crate::search_index::{EVERYWHERE, assert_in_step, found, indexed, saying};
 use crate::support::outside::Outside;
 use crate::support::{Backend, Database, Portal, TestApp, announce, on_both};
 
+/// Ends what runs beside a test, with it.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// `count` articles from number `begin` on.
 fn articles(begin: usize, count: usize, words: &str) -> Portal {
     (begin..begin + count).fold(Portal::new("demo"), |portal, n| {
@@ -97,13 +106,16 @@ on_both! {
             for _ in 0..2 {
                 scope.spawn(|| while !is_over.load(Ordering::Relaxed) {
                     services.indexing.tend_blocking().unwrap();
+                    // Whoever saves gets a turn also where there is little processor.
+                    thread::sleep(Duration::from_millis(2));
                 });
             }
+            // Also where an assertion fails: the others would go on for ever.
+            let _over = Over(&is_over);
             for round in 0..40 {
                 app.import(&articles(round % 9 * 8, 3, &format!("第{round}轮")));
                 make_crowded(app.database());
             }
-            is_over.store(true, Ordering::Relaxed);
         });
         app.app.services().indexing.tend_blocking().unwrap();
         assert_tidy(app.database());
