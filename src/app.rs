@@ -15,8 +15,10 @@ use crate::config::{Config, CounterConfig, Database, MediaConfig, MediaStorage};
 use crate::content::media::Addresses;
 use crate::error::{Error, Result};
 use crate::http::address::TrustedProxies;
+use crate::http::cached::{AnswerCache, cached};
 use crate::http::compression::spare;
 use crate::http::conditional::CachePolicy;
+use crate::http::connections;
 use crate::http::cors::Origins;
 use crate::http::docs::Docs;
 use crate::http::links::Links;
@@ -49,6 +51,7 @@ const PREVIEW_KEY: &str = "preview_key";
 pub struct App {
     config: Arc<Config>,
     store: Store,
+    clock: Clock,
     services: Services,
 }
 
@@ -105,6 +108,7 @@ impl App {
         Ok(Self {
             config: Arc::new(config),
             store,
+            clock,
             services,
         })
     }
@@ -158,6 +162,7 @@ impl App {
         self.services.counting.start()?;
         self.services.indexing.prepare()?;
         self.services.scanning.prepare()?;
+        self.store.listen()?;
         let services = Data::new(self.services.clone());
         let origins = Data::new(Origins::new(self.config.cors_origins.clone()));
         let proxies = Data::new(TrustedProxies::new(self.config.trusted_proxies.clone()));
@@ -172,34 +177,51 @@ impl App {
             stale_while_revalidate: self.config.cache_stale_s,
             stale_if_error: self.config.cache_error_s,
         });
+        let answers = match u64::from(self.config.cache_mb) << 20 {
+            0 => None,
+            bytes => Some(Data::new(AnswerCache::new(
+                bytes,
+                self.store.generations().clone(),
+                self.clock.clone(),
+            ))),
+        };
         let max_body_bytes = self.config.max_body_bytes;
+        let max_connections = connections::affordable(self.config.max_connections);
+        connections::lengthen_backlog(&listener);
         let server = HttpServer::new(move || {
             let (app, _) = WebApp::new()
                 .into_utoipa_app()
                 .openapi(openapi::base())
                 .configure(crate::http::routes)
                 .split_for_parts();
-            app.configure(crate::http::pages)
-                .app_data(Data::clone(&links))
-                .app_data(Data::clone(&spec))
-                .app_data(Data::clone(&docs))
-                .app_data(Data::clone(&problems))
-                .app_data(Data::clone(&methods))
-                .app_data(Data::clone(&key))
-                .app_data(Data::clone(&preview_key))
-                .app_data(Data::clone(&services))
-                .app_data(Data::clone(&limits))
-                .app_data(Data::clone(&proxies))
-                .app_data(Data::clone(&origins))
-                .app_data(Data::clone(&cache))
-                .app_data(web::PayloadConfig::new(max_body_bytes))
-                .default_service(web::to(methods::fallback))
-                .wrap(from_fn(spare))
-                .wrap(Compress::default())
-                .wrap(from_fn(edge))
+            let app = app.configure(crate::http::pages);
+            match &answers {
+                Some(answers) => app.app_data(Data::clone(answers)),
+                None => app,
+            }
+            .app_data(Data::clone(&links))
+            .app_data(Data::clone(&spec))
+            .app_data(Data::clone(&docs))
+            .app_data(Data::clone(&problems))
+            .app_data(Data::clone(&methods))
+            .app_data(Data::clone(&key))
+            .app_data(Data::clone(&preview_key))
+            .app_data(Data::clone(&services))
+            .app_data(Data::clone(&limits))
+            .app_data(Data::clone(&proxies))
+            .app_data(Data::clone(&origins))
+            .app_data(Data::clone(&cache))
+            .app_data(web::PayloadConfig::new(max_body_bytes))
+            .default_service(web::to(methods::fallback))
+            .wrap(from_fn(spare))
+            .wrap(Compress::default())
+            .wrap(from_fn(cached))
+            .wrap(from_fn(edge))
         })
         .workers(self.config.workers)
         .client_request_timeout(self.config.header_timeout)
+        .on_connect(connections::cut_off_after(self.config.send_timeout))
+        .max_connections(max_connections.div_ceil(self.config.workers))
         .shutdown_timeout(self.config.shutdown_timeout.as_secs())
         .listen(listener)
         .map_err(|cause| Error::File {

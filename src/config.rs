@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use url::Url;
 
 /// Every variable this program reads under its own prefix.
-const VARIABLES: [&str; 47] = [
+const VARIABLES: [&str; 51] = [
     "MASTHEAD_BIND",
     "MASTHEAD_CORS_ORIGINS",
     "MASTHEAD_COUNTER_ADDRESS_LIMIT",
@@ -23,11 +23,13 @@ const VARIABLES: [&str; 47] = [
     "MASTHEAD_COUNTER_WINDOW_S",
     "MASTHEAD_CURSOR_KEY",
     "MASTHEAD_DATABASE_CONNECTIONS",
+    "MASTHEAD_DATABASE_QUEUE",
     "MASTHEAD_DATABASE_TIMEOUT_S",
     "MASTHEAD_HEADER_TIMEOUT_S",
     "MASTHEAD_LOG",
     "MASTHEAD_LOG_FORMAT",
     "MASTHEAD_MAX_BODY_BYTES",
+    "MASTHEAD_MAX_CONNECTIONS",
     "MASTHEAD_MEDIA_INCOMING",
     "MASTHEAD_MEDIA_MAX_BYTES",
     "MASTHEAD_MEDIA_MAX_PIXELS",
@@ -43,6 +45,8 @@ const VARIABLES: [&str; 47] = [
     "MASTHEAD_REVISIONS_KEPT",
     "MASTHEAD_REVISIONS_MAX_AGE_DAYS",
     "MASTHEAD_SEARCH_CACHE_MB",
+    "MASTHEAD_SEND_TIMEOUT_S",
+    "MASTHEAD_CACHE_MB",
     "MASTHEAD_CACHE_SHARED_S",
     "MASTHEAD_CACHE_STALE_S",
     "MASTHEAD_CACHE_ERROR_S",
@@ -66,6 +70,9 @@ const VARIABLES: [&str; 47] = [
 /// What is logged where nobody says otherwise; the server library tells only of trouble, the pool
 /// nothing that its errors do not say.
 const DEFAULT_LOG: &str = "info,actix_server=warn,r2d2=off";
+
+/// The variable that names replicas.
+const REPLICAS: &str = "DATABASE_REPLICA_URLS";
 
 /// The fewest bytes a key for signing may have.
 const KEY_BYTES: usize = 32;
@@ -99,10 +106,14 @@ const OIDC_DEFAULT_SCOPES: [&str; 4] = [
 pub struct Config {
     /// Where the data is.
     pub database: Database,
-    /// Connections for reading on SQLite, all connections on PostgreSQL.
+    /// Where copies of it are that may be read, in PostgreSQL.
+    pub database_replicas: Vec<Database>,
+    /// Connections for reading on SQLite, all connections on PostgreSQL; as many to each replica.
     pub database_connections: u32,
     /// How long a request waits for a connection.
     pub database_timeout: Duration,
+    /// How many requests wait for each connection; more are refused at once.
+    pub queue: usize,
     /// The address to listen on.
     pub bind: SocketAddr,
     /// How clients reach this server: scheme, host and optional path, without a trailing slash.
@@ -113,6 +124,10 @@ pub struct Config {
     pub request_timeout: Duration,
     /// How long a client may take to send the head of a request.
     pub header_timeout: Duration,
+    /// How long a client may take nothing of its answer.
+    pub send_timeout: Duration,
+    /// Connections of clients that are open at a time; further ones wait to be accepted.
+    pub max_connections: usize,
     /// How long running requests may take to finish once the server stops.
     pub shutdown_timeout: Duration,
     /// The largest request body that is read.
@@ -123,6 +138,8 @@ pub struct Config {
     pub revisions_kept: u32,
     /// Memory for what searches have read of the index, in MiB.
     pub search_cache_mb: u32,
+    /// MiB of memory for answers that are kept; 0 keeps none.
+    pub cache_mb: u32,
     /// For how many days revisions are kept after the next one came; 0 stands for ever.
     pub revisions_max_age_days: u32,
     /// How often it is looked for injected text that came behind the back of the API.
@@ -353,7 +370,9 @@ impl Config {
             let known = VARIABLES.contains(&name.as_str());
             if name.starts_with("MASTHEAD_") && !known {
                 faults.push(unknown(&name));
-            } else if (known || name == "DATABASE_URL") && value.to_str().is_none() {
+            } else if (known || name == "DATABASE_URL" || name == REPLICAS)
+                && value.to_str().is_none()
+            {
                 faults.push(ConfigFault {
                     variable: name,
                     value: None,
@@ -386,6 +405,7 @@ impl Config {
             },
             parse_database,
         );
+        let database_replicas = reader.replicas(&database);
         let connections = match database {
             Database::Sqlite { .. } => 4,
             Database::Postgres { .. } => 10,
@@ -409,16 +429,20 @@ impl Config {
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get().min(256));
         let config = Self {
             database,
+            database_replicas,
             database_connections: reader.integer(
                 "MASTHEAD_DATABASE_CONNECTIONS",
                 connections,
                 1..=1000,
             ),
             database_timeout: reader.seconds("MASTHEAD_DATABASE_TIMEOUT_S", 5, 300),
+            queue: reader.integer("MASTHEAD_DATABASE_QUEUE", 64, 0..=10_000),
             bind,
             workers: reader.integer("MASTHEAD_WORKERS", cores, 1..=256),
             request_timeout: reader.seconds("MASTHEAD_REQUEST_TIMEOUT_S", 30, 3600),
             header_timeout: reader.seconds("MASTHEAD_HEADER_TIMEOUT_S", 5, 300),
+            send_timeout: reader.seconds("MASTHEAD_SEND_TIMEOUT_S", 30, 3600),
+            max_connections: reader.integer("MASTHEAD_MAX_CONNECTIONS", 10_000, 1..=1_000_000),
             shutdown_timeout: reader.seconds("MASTHEAD_SHUTDOWN_TIMEOUT_S", 30, 3600),
             max_body_bytes: reader.integer("MASTHEAD_MAX_BODY_BYTES", 8 << 20, 1024..=1 << 30),
             media,
@@ -443,6 +467,7 @@ impl Config {
                 batch: reader.integer("MASTHEAD_COUNTER_BATCH", 1_024, 1..=4_096),
             },
             search_cache_mb: reader.integer("MASTHEAD_SEARCH_CACHE_MB", 64, 1..=65_536),
+            cache_mb: reader.integer("MASTHEAD_CACHE_MB", 64, 0..=1_048_576),
             cache_shared_s: reader.integer("MASTHEAD_CACHE_SHARED_S", 30, 0..=86_400),
             cache_stale_s: reader.integer("MASTHEAD_CACHE_STALE_S", 30, 0..=86_400),
             cache_error_s: reader.integer("MASTHEAD_CACHE_ERROR_S", 300, 0..=86_400),
@@ -553,6 +578,28 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
                 )),
             },
         )
+    }
+
+    /// URLs with commas between them. Those that a fault is about are not shown: with a comma astray nobody knows what is a password.
+    fn replicas(&mut self, database: &Database) -> Vec<Database> {
+        let Some(value) = self.value(REPLICAS) else {
+            return Vec::new();
+        };
+        let found = match database {
+            Database::Postgres { .. } => parse_replicas(&value),
+            Database::Sqlite { .. } => Err(
+                "can be set only where DATABASE_URL names a PostgreSQL server; leave it unset"
+                    .to_owned(),
+            ),
+        };
+        found.unwrap_or_else(|mend| {
+            self.faults.push(ConfigFault {
+                variable: REPLICAS.to_owned(),
+                value: None,
+                mend,
+            });
+            Vec::new()
+        })
     }
 
     fn secret(&mut self, name: &str) -> Option<Secret> {
@@ -931,6 +978,40 @@ fn parse_database(value: &str) -> Result<Database, String> {
     })
 }
 
+/// One URI may name several hosts with commas too, so an entry begins where a scheme does.
+fn parse_replicas(value: &str) -> Result<Vec<Database>, String> {
+    let mut uris: Vec<String> = Vec::new();
+    for word in words(value) {
+        let begins = word.starts_with("postgres://") || word.starts_with("postgresql://");
+        match uris.last_mut() {
+            // Hosts come before everything that begins with one of these.
+            Some(last)
+                if !begins
+                    && last
+                        .split_once("://")
+                        .is_some_and(|(_, rest)| rest.contains(['/', '?'])) =>
+            {
+                return Err("has an entry that does not begin with `postgres://`".to_owned());
+            }
+            Some(last) if !begins => {
+                last.push(',');
+                last.push_str(word);
+            }
+            _ => uris.push(word.to_owned()),
+        }
+    }
+    if uris.is_empty() {
+        return Err("has no entry; name some, or leave it unset".to_owned());
+    }
+    let parsed = uris.iter().map(|uri| match parse_database(uri)? {
+        replica @ Database::Postgres { .. } => Ok(replica),
+        Database::Sqlite { .. } => {
+            Err("must be URLs as DATABASE_URL takes them, of PostgreSQL servers".to_owned())
+        }
+    });
+    parsed.collect()
+}
+
 fn has_database_suffix(path: &str) -> bool {
     [".db", ".sqlite", ".sqlite3"]
         .iter()
@@ -1198,6 +1279,45 @@ mod tests {
         let config = config(&[("MASTHEAD_CURSOR_KEY", &key)]).unwrap();
         assert_eq!(config.cursor_key.as_ref().unwrap().expose(), [0xab; 32]);
         assert!(!format!("{config:?}").contains("171"), "{config:?}");
+    }
+
+    #[test]
+    fn replicas_are_a_list_and_never_shown() {
+        let primary = ("DATABASE_URL", "postgres://u:p@h/db");
+        let replicas = |list: &str| config(&[primary, (REPLICAS, list)]);
+        let found = replicas(
+            "postgres://u:hunter2@h1:1,h2:2/db, postgresql://u:hunter2@h3/db?connect_timeout=1,",
+        )
+        .unwrap();
+        let shown: Vec<_> = found
+            .database_replicas
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "postgres://u:***@h1:1,h2:2/db",
+                "postgresql://u:***@h3/db?connect_timeout=1"
+            ]
+        );
+        assert!(!format!("{found:?}").contains("hunter2"));
+        assert!(replicas("").unwrap().database_replicas.is_empty());
+        for wrong in [
+            ",",
+            "replica.db",
+            "mysql://u:hunter2@h/db",
+            "postgres://u:hunter2@h/db,postgres://u:1/hunter2@h/db",
+            "postgres://u:hunter2@h/db,x:hunter2",
+        ] {
+            let faults = replicas(wrong).unwrap_err();
+            assert_eq!(faults.0.len(), 1, "{wrong}: {faults}");
+            assert_eq!(faults.0[0].variable, REPLICAS);
+            assert!(!faults.to_string().contains("hunter2"), "{faults}");
+        }
+        let faults = config(&[(REPLICAS, "postgres://u:hunter2@h/db")]).unwrap_err();
+        assert!(faults.to_string().contains("only where"), "{faults}");
+        assert!(!faults.to_string().contains("hunter2"), "{faults}");
     }
 
     #[test]

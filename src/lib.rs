@@ -13,6 +13,7 @@
 //! | [`screening`] | the check for injected text in the database: findings, what is held back |
 //! | [`index`] | the search index in the database, in step with the articles |
 //! | [`store`] | SQL and nothing else |
+//! | [`cache`] | answers kept in memory, and when they are over |
 //! | [`search`] | the search index: documents, segments, queries, highlights; no database |
 //! | [`hygiene`] | the check for injected text: rules, findings, repair; no database |
 //! | [`portal`] | the portal file format |
@@ -24,6 +25,7 @@
 //! | [`error`], [`clock`], [`config`], [`telemetry`], [`schema`] | leaves |
 
 pub mod app;
+pub mod cache;
 pub mod cli;
 pub mod clock;
 pub mod config;

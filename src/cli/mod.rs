@@ -56,6 +56,7 @@ impl Cli {
             Command::Doctor(command) => command.run(),
             Command::User(command) => command.run(),
         };
+        telemetry::flush();
         outcome.unwrap_or_else(|error| {
             report(&error);
             ExitCode::FAILURE

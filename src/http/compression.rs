@@ -12,7 +12,7 @@ use actix_web::http::header::{
 use actix_web::middleware::Next;
 
 /// Bodies below this many bytes fit into the packet that brings the head, compressed or not.
-const WORTHWHILE: u64 = 1024;
+pub const WORTHWHILE: u64 = 1024;
 
 const IDENTITY: &str = "identity";
 

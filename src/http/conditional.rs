@@ -3,17 +3,21 @@
 //! The ETag is weak and made from the body itself without its live counters, so it changes exactly when the content
 //! does, whatever the content was put together from, and never because somebody read it.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::SystemTime;
 
 use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_LANGUAGE, ETAG, HeaderMap, HeaderName, HeaderValue, HttpDate,
-    IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LINK, VARY,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
+    HeaderValue, HttpDate, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LINK, VARY,
 };
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, Responder, ResponseError};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use percent_encoding::utf8_percent_encode;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -25,6 +29,7 @@ use crate::http::cors;
 use crate::http::links::SEGMENT;
 use crate::http::problem::Problem;
 use crate::models::freshness::Freshness;
+use crate::models::subject::Scope;
 use crate::models::time::Ts;
 
 /// Groups answers for caches that can drop a whole group at once.
@@ -64,7 +69,10 @@ impl CachePolicy {
 
 /// What an answer shows, as a cache may want to drop it: `site-demo category-7 article-42`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SurrogateKeys(String);
+pub struct SurrogateKeys {
+    text: String,
+    articles: Vec<i64>,
+}
 
 impl SurrogateKeys {
     /// Something of the site with this slug.
@@ -85,19 +93,20 @@ impl SurrogateKeys {
     #[must_use]
     pub fn article(mut self, id: i64) -> Self {
         self.add("article", id);
+        self.articles.push(id);
         self
     }
 
     /// Adds a key that is not there yet.
     fn add(&mut self, kind: &str, key: impl std::fmt::Display) {
         let key = format!("{kind}-{key}");
-        if self.0.split(' ').any(|known| known == key) {
+        if self.text.split(' ').any(|known| known == key) {
             return;
         }
-        if !self.0.is_empty() {
-            self.0.push(' ');
+        if !self.text.is_empty() {
+            self.text.push(' ');
         }
-        self.0.push_str(&key);
+        self.text.push_str(&key);
     }
 }
 
@@ -120,6 +129,7 @@ impl<T> Answer<T> {
             now,
             changed_at: now,
             changes_at: None,
+            scope: Scope::Everything,
         };
         Self {
             is_live: true,
@@ -180,45 +190,144 @@ impl<T: Serialize> Responder for Answer<T> {
             Ok(json) => json,
             Err(e) => return Problem::internal(e.to_string()).error_response(),
         };
-        let (tag, kept) = match self.is_live {
+        let now = self.freshness.now.0;
+        let prepared = self.prepare(json, *policy.get_ref());
+        let collected = req.extensions().get::<Collected>().cloned();
+        match collected {
+            // The cache answers, with what it keeps.
+            Some(collected) if !prepared.is_live => {
+                collected.0.replace(Some(prepared));
+                HttpResponse::Ok().finish()
+            }
+            _ if prepared.is_known(req.headers()) => prepared.not_modified(now),
+            _ => prepared.whole(now, None),
+        }
+    }
+}
+
+impl<T> Answer<T> {
+    fn prepare(self, json: Vec<u8>, policy: CachePolicy) -> Prepared {
+        let (tag, cache_control) = match self.is_live {
             true => (
                 digest(&[&json]),
                 HeaderValue::from_static("public, no-cache"),
             ),
             false => (etag(&json), policy.header(self.freshness)),
         };
-        let changed = whole_second_after(self.freshness.changed_at.0.into());
-        // Numbers may grow within a second, so no time tells whether they did.
-        let is_comparable = !self.is_live || req.headers().contains_key(IF_NONE_MATCH);
-        let is_known = is_comparable && is_unchanged(req.headers(), &tag, changed);
-        let mut response = if is_known {
-            HttpResponse::NotModified()
-        } else {
-            HttpResponse::Ok()
-        };
-        // Changes of the running second are not over, so it is not named before it has passed.
-        let modified = changed.min(self.freshness.now.0.into());
-        response
-            .insert_header((ETAG, header(tag)))
-            .insert_header((LAST_MODIFIED, HttpDate::from(modified)))
-            .insert_header((CACHE_CONTROL, kept));
+        let mut headers = vec![(ETAG, header(tag.clone()))];
         for (name, value) in [
             (CONTENT_LANGUAGE, self.language.unwrap_or_default()),
-            (SURROGATE_KEY, self.keys.0),
+            (SURROGATE_KEY, self.keys.text),
             (LINK, self.links),
         ] {
             if !value.is_empty() {
-                response.insert_header((name, header(value)));
+                headers.push((name, header(value)));
             }
         }
+        let changed = whole_second_after(self.freshness.changed_at.0.into());
         if self.is_negotiated {
-            response.insert_header((VARY, HeaderValue::from_static("Accept-Language")));
+            headers.push((VARY, HeaderValue::from_static("Accept-Language")));
         }
-        if is_known {
-            response.finish()
-        } else {
-            response.content_type("application/json").body(json)
+        Prepared {
+            body: Bytes::from(json),
+            tag,
+            modified: date(changed),
+            changed,
+            headers,
+            cache_control,
+            policy,
+            freshness: self.freshness,
+            articles: self.keys.articles,
+            is_live: self.is_live,
         }
+    }
+}
+
+/// Where a handler leaves its answer for the cache, in the extensions of a request.
+#[derive(Debug, Clone, Default)]
+pub struct Collected(pub Rc<RefCell<Option<Prepared>>>);
+
+/// A public answer before it is known what the client has already.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The JSON text.
+    pub body: Bytes,
+    /// How fresh it is, and what it was chosen from.
+    pub freshness: Freshness,
+    /// The articles whose numbers it may show.
+    pub articles: Vec<i64>,
+    tag: String,
+    /// The second at whose end it is known not to change any more.
+    changed: SystemTime,
+    modified: HeaderValue,
+    /// Those that are the same each time.
+    headers: Vec<(HeaderName, HeaderValue)>,
+    cache_control: HeaderValue,
+    policy: CachePolicy,
+    is_live: bool,
+}
+
+impl Prepared {
+    /// Whether a client that sent `request` has it already.
+    pub fn is_known(&self, request: &HeaderMap) -> bool {
+        // Numbers may grow within a second, so no time tells whether they did.
+        let is_comparable = !self.is_live || request.contains_key(IF_NONE_MATCH);
+        is_comparable && is_unchanged(request, &self.tag, self.changed)
+    }
+
+    /// The answer at `now` to a client that has it.
+    pub fn not_modified(&self, now: DateTime<Utc>) -> HttpResponse {
+        self.begin(StatusCode::NOT_MODIFIED, now)
+    }
+
+    /// The answer at `now`, in a coding where there is one.
+    pub fn whole(&self, now: DateTime<Utc>, coded: Option<(&'static str, Bytes)>) -> HttpResponse {
+        let mut response = self.begin(StatusCode::OK, now);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let body = match coded {
+            Some((coding, body)) => {
+                headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
+                body
+            }
+            None => self.body.clone(),
+        };
+        response.set_body(BoxBody::new(body))
+    }
+
+    fn begin(&self, status: StatusCode, now: DateTime<Utc>) -> HttpResponse {
+        let mut response = HttpResponse::new(status);
+        let headers = response.headers_mut();
+        headers.reserve(16);
+        for (name, value) in &self.headers {
+            headers.insert(name.clone(), value.clone());
+        }
+        // Changes of the running second are not over, so it is not named before it has passed.
+        let present = SystemTime::from(now);
+        let modified = match self.changed <= present {
+            true => self.modified.clone(),
+            false => date(present),
+        };
+        headers.insert(LAST_MODIFIED, modified);
+        headers.insert(CACHE_CONTROL, self.cache_control(now));
+        response
+    }
+
+    /// The same until the next planned change is near.
+    fn cache_control(&self, now: DateTime<Utc>) -> HeaderValue {
+        if self.is_live || self.freshness.changes_at.is_none() {
+            return self.cache_control.clone();
+        }
+        self.policy.header(Freshness {
+            now: Ts(now),
+            ..self.freshness
+        })
+    }
+
+    /// Bytes that it takes.
+    pub fn weight(&self) -> usize {
+        let headers = self.headers.iter().map(|(_, value)| 48 + value.len());
+        self.body.len() + 8 * self.articles.len() + self.tag.len() + headers.sum::<usize>()
     }
 }
 
@@ -356,6 +465,10 @@ fn whole_second_after(at: SystemTime) -> SystemTime {
     SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds)
 }
 
+fn date(at: SystemTime) -> HeaderValue {
+    header(HttpDate::from(at).to_string())
+}
+
 /// A value that is visible ASCII by its making.
 fn header(text: String) -> HeaderValue {
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
@@ -409,6 +522,7 @@ mod tests {
                 changed_at: now,
                 changes_at: Some(crate::models::time::Ts(now.0 + Duration::milliseconds(ms))),
                 now,
+                scope: Scope::Everything,
             })
         };
         for (ms, shared, stale, error) in [

@@ -3,8 +3,10 @@
 pub mod address;
 pub mod auth;
 pub mod body;
+pub mod cached;
 pub mod compression;
 pub mod conditional;
+pub mod connections;
 pub mod cors;
 pub mod counted;
 pub mod docs;

@@ -3,6 +3,7 @@
 //! This runs around cache hits too, so it allocates as little as it can: one buffer holds `traceparent` and the request id.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::error::Error;
 use std::fmt::Write as _;
@@ -30,6 +31,7 @@ use actix_web::{HttpMessage, HttpResponse, ResponseError};
 use futures_core::Stream;
 
 use crate::error;
+use crate::http::cached::Route;
 use crate::http::cors::Origins;
 use crate::http::methods::Methods;
 use crate::http::problem::{MEDIA_TYPE, Problem};
@@ -128,7 +130,8 @@ pub async fn edge<B: MessageBody + 'static>(
             .head_mut()
             .set_connection_type(ConnectionType::Close);
         let (request, _) = req.into_parts();
-        let response = exchange.finish(refused.map_into_right_body(), || request.match_pattern());
+        let route = || request.match_pattern().map(Cow::Owned);
+        let response = exchange.finish(refused.map_into_right_body(), route);
         return Ok(ServiceResponse::new(request, response));
     }
     let unwanted = take_unwanted_body(methods.as_deref(), &mut req);
@@ -151,8 +154,13 @@ pub async fn edge<B: MessageBody + 'static>(
     match run(req, next, timeout).await {
         Ok(served) => {
             let (request, response) = served.into_parts();
-            let response =
-                exchange.finish(response.map_into_left_body(), || request.match_pattern());
+            // Finding the template takes as long as finding the route did.
+            let kept = request.extensions().get::<Route>().cloned();
+            let route = || match &kept {
+                Some(Route(route)) => Some(Cow::Borrowed(&**route)),
+                None => request.match_pattern().map(Cow::Owned),
+            };
+            let response = exchange.finish(response.map_into_left_body(), route);
             Ok(ServiceResponse::new(request, closing(response, unread())))
         }
         Err(lost) => {
@@ -160,7 +168,7 @@ pub async fn edge<B: MessageBody + 'static>(
                 methods
                     .as_ref()?
                     .template(exchange.uri.path())
-                    .map(str::to_owned)
+                    .map(Cow::Borrowed)
             };
             let response = exchange.finish::<B>(lost.map_into_right_body(), template);
             let response = closing(response, unread());
@@ -337,10 +345,10 @@ impl<'e> Exchange<'e> {
     }
 
     /// The answer as it leaves the server.
-    fn finish<B: MessageBody + 'static>(
+    fn finish<'r, B: MessageBody + 'static>(
         &self,
         mut response: HttpResponse<EitherBody<B>>,
-        route: impl Fn() -> Option<String>,
+        route: impl Fn() -> Option<Cow<'r, str>>,
     ) -> HttpResponse<EitherBody<B>> {
         let mut cause = None;
         if response.status().as_u16() >= 400 {
@@ -384,7 +392,7 @@ impl<'e> Exchange<'e> {
     }
 
     /// The one event of this request: neither query string nor address, and of the path only its template.
-    fn log(&self, status: u16, cause: Option<&str>, route: impl Fn() -> Option<String>) {
+    fn log<'r>(&self, status: u16, cause: Option<&str>, route: impl Fn() -> Option<Cow<'r, str>>) {
         macro_rules! event {
             ($level:ident $(, $extra:tt)*) => {
                 tracing::$level!(

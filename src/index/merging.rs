@@ -6,11 +6,12 @@ use super::pages::{Apart, Writing};
 use super::saving::{mark, pages_of, stored};
 use super::{Index, Pending, Room, levels, stored_deletions};
 use crate::error::{Error, Result};
+use crate::models::subject::Subject;
 use crate::models::time::Ts;
 use crate::search::FORMAT;
 use crate::search::segment::{Deletions, Made, Moved, Segment, merge};
 use crate::store::search::{Completed, SegmentRow};
-use crate::store::{self, Alone, Conn, Store};
+use crate::store::{self, Alone, Conn, Store, touched};
 
 /// Articles that wait which are indexed in one transaction. Others wait for the lock meanwhile.
 const QUEUED: i64 = 50;
@@ -73,6 +74,7 @@ impl Index {
             let mut pending = Pending::default();
             self.prepare(conn, &mut pending, &ids, now())?;
             self.commit(conn, pending, Room::SMALL)?;
+            touched::touch(Subject::Index);
             Ok(true)
         })? {}
         Ok(())
@@ -122,7 +124,10 @@ impl Index {
         let merged = merge(id, &inputs, &mut self.reading(&reach, false), &mut sink)
             .and_then(|merged| sink.flush().map(|()| merged))
             .and_then(|merged| {
-                store.write_blocking(|conn| put_in_place(conn, id, rows, &inputs, &merged))
+                store.write_blocking(|conn| {
+                    touched::touch(Subject::Index);
+                    put_in_place(conn, id, rows, &inputs, &merged)
+                })
             });
         match merged {
             Ok(true) => Ok(true),

@@ -2,8 +2,9 @@
 
 use super::{Index, Pending, Room};
 use crate::error::{Error, Result};
+use crate::models::subject::Subject;
 use crate::models::time::Ts;
-use crate::store::{self, Alone, Store};
+use crate::store::{self, Alone, Store, touched};
 
 /// Articles that are indexed in one transaction. Others wait for the lock meanwhile.
 const TOGETHER: i64 = 100;
@@ -45,6 +46,7 @@ impl Index {
                     let mut pending = Pending::default();
                     self.prepare(conn, &mut pending, &ids, now())?;
                     self.commit(conn, pending, Room::SMALL)?;
+                    touched::touch(Subject::Index);
                     Ok(ids)
                 })?;
                 let Some(last) = found.last() else { break };
@@ -60,6 +62,7 @@ impl Index {
                 let rows = store::search::live(conn)?;
                 let old: Vec<i64> = rows.iter().filter(|r| r.format < 0).map(|r| r.id).collect();
                 store::search::retire(conn, &old)?;
+                touched::touch(Subject::Index);
                 store::maintenance::finish_search(conn)
             })?;
             self.tidy(store)?;

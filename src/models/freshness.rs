@@ -1,5 +1,6 @@
 //! When an answer last changed, and until when it is known to stay as it is.
 
+use super::subject::Scope;
 use super::time::Ts;
 
 /// How fresh an answer is: for `Last-Modified` and for how long caches may keep it.
@@ -11,6 +12,28 @@ pub struct Freshness {
     pub changes_at: Option<Ts>,
     /// The time it was read at.
     pub now: Ts,
+    /// What it was chosen from.
+    pub scope: Scope,
+}
+
+impl Freshness {
+    /// Of what the search index has.
+    #[must_use]
+    pub fn of_search(self) -> Self {
+        Self {
+            scope: Scope::Search(self.scope.site_id()),
+            ..self
+        }
+    }
+
+    /// Of what shows no article.
+    #[must_use]
+    pub fn of_surroundings(self) -> Self {
+        Self {
+            scope: Scope::Around(self.scope.site_id()),
+            ..self
+        }
+    }
 }
 
 /// A value and how fresh it is.

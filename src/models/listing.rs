@@ -28,6 +28,25 @@ pub enum ListKind {
 }
 
 impl ListKind {
+    /// All of them.
+    const ALL: [Self; 10] = [
+        Self::All,
+        Self::Site,
+        Self::Category,
+        Self::Subtree,
+        Self::Source,
+        Self::Topic,
+        Self::Contributor,
+        Self::Keyword,
+        Self::Locale,
+        Self::Attached,
+    ];
+
+    /// The kind that is stored as `code`.
+    pub fn of_code(code: i16) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
     /// The number it is stored as.
     pub fn code(self) -> i16 {
         match self {

@@ -33,6 +33,7 @@ pub mod rules;
 pub mod script_phrase;
 pub mod site;
 pub mod source;
+pub mod subject;
 pub mod suggestion;
 pub mod time;
 pub mod topic;

@@ -8,12 +8,12 @@ use crate::models::freshness::{Fresh, Freshness};
 use crate::models::site::Site;
 use crate::models::time::Ts;
 use crate::store::categories::Counted;
-use crate::store::{self, Conn, Store};
+use crate::store::{self, Conn, Delivery};
 
 /// Use cases on categories.
 #[derive(Clone)]
 pub struct Categories {
-    store: Store,
+    store: Delivery,
     clock: Clock,
 }
 
@@ -79,7 +79,7 @@ pub enum ByPath {
 }
 
 impl Categories {
-    pub(super) fn new(store: Store, clock: Clock) -> Self {
+    pub(super) fn new(store: Delivery, clock: Clock) -> Self {
         Self { store, clock }
     }
 

@@ -9,12 +9,12 @@ use crate::error::Result;
 use crate::models::counting::{Day, Policy};
 use crate::models::days::{DaySpan, DayViews};
 use crate::models::time::Ts;
-use crate::store::{self, Store};
+use crate::store::{self, Delivery};
 
 /// Use cases on numbers by day.
 #[derive(Clone)]
 pub struct History {
-    store: Store,
+    store: Delivery,
     clock: Clock,
     days_kept: i32,
 }
@@ -35,7 +35,7 @@ pub struct ViewHistory {
 }
 
 impl History {
-    pub(super) fn new(store: Store, clock: Clock, days_kept: i32) -> Self {
+    pub(super) fn new(store: Delivery, clock: Clock, days_kept: i32) -> Self {
         Self {
             store,
             clock,

@@ -5,17 +5,17 @@ use crate::error::{Error, Resource, Result};
 use crate::models::freshness::Fresh;
 use crate::models::link_group::LinkGroup;
 use crate::models::time::Ts;
-use crate::store::{self, Store};
+use crate::store::{self, Delivery};
 
 /// Use cases on groups of links.
 #[derive(Clone)]
 pub struct LinkGroups {
-    store: Store,
+    store: Delivery,
     clock: Clock,
 }
 
 impl LinkGroups {
-    pub(super) fn new(store: Store, clock: Clock) -> Self {
+    pub(super) fn new(store: Delivery, clock: Clock) -> Self {
         Self { store, clock }
     }
 
@@ -29,7 +29,7 @@ impl LinkGroups {
                         .ok_or_else(|| Error::not_found(Resource::Site, &site))?;
                     Ok(Fresh {
                         value: store::link_groups::shown(conn, site_id)?,
-                        freshness: store::stamps::of_site(conn, site_id, now)?,
+                        freshness: store::stamps::of_site(conn, site_id, now)?.of_surroundings(),
                     })
                 })
             })

@@ -8,12 +8,12 @@ use crate::error::{Error, Resource, Result};
 use crate::models::freshness::Fresh;
 use crate::models::time::Ts;
 use crate::store::menus::Entry;
-use crate::store::{self, Store};
+use crate::store::{self, Delivery};
 
 /// Use cases on menus.
 #[derive(Clone)]
 pub struct Menus {
-    store: Store,
+    store: Delivery,
     clock: Clock,
 }
 
@@ -42,7 +42,7 @@ pub struct MenuTree {
 }
 
 impl Menus {
-    pub(super) fn new(store: Store, clock: Clock) -> Self {
+    pub(super) fn new(store: Delivery, clock: Clock) -> Self {
         Self { store, clock }
     }
 

@@ -120,11 +120,11 @@ impl Services {
                 index.clone(),
                 screening.clone(),
             ),
-            categories: categories::Categories::new(store.clone(), clock.clone()),
+            categories: categories::Categories::new(store.for_delivery(), clock.clone()),
             counting: counting::Counting::new(store.clone(), clock.clone(), counting),
             export: export::Export::new(store.clone(), library.clone(), addresses.clone()),
             health: health::Health::new(store.clone()),
-            history: history::History::new(store.clone(), clock.clone(), days_kept),
+            history: history::History::new(store.for_delivery(), clock.clone(), days_kept),
             import: import::Import::new(
                 store.clone(),
                 clock.clone(),
@@ -136,7 +136,7 @@ impl Services {
             ),
             indexing: indexing::Indexing::new(store.clone(), clock.clone(), index.clone()),
             inspection: inspection::Inspection::new(store.clone(), clock.clone(), library.clone()),
-            link_groups: link_groups::LinkGroups::new(store.clone(), clock.clone()),
+            link_groups: link_groups::LinkGroups::new(store.for_delivery(), clock.clone()),
             management: management::Management::new(
                 store.clone(),
                 clock.clone(),
@@ -147,7 +147,7 @@ impl Services {
                 screening.clone(),
             ),
             media: media::Media::new(store.clone(), clock.clone(), library),
-            menus: menus::Menus::new(store.clone(), clock.clone()),
+            menus: menus::Menus::new(store.for_delivery(), clock.clone()),
             scanning: scanning::Scanning::new(
                 store.clone(),
                 clock.clone(),
@@ -156,10 +156,10 @@ impl Services {
                 screening.clone(),
                 guarded_every,
             ),
-            sites: sites::Sites::new(store.clone(), clock.clone()),
-            sources: sources::Sources::new(store.clone(), clock.clone()),
-            suggestions: suggestions::Suggestions::new(store.clone(), clock.clone()),
-            topics: topics::Topics::new(store.clone(), clock.clone()),
+            sites: sites::Sites::new(store.for_delivery(), clock.clone()),
+            sources: sources::Sources::new(store.for_delivery(), clock.clone()),
+            suggestions: suggestions::Suggestions::new(store.for_delivery(), clock.clone()),
+            topics: topics::Topics::new(store.for_delivery(), clock.clone()),
             upkeep: upkeep::Upkeep::new(store.clone(), clock.clone(), retention, index),
         })
     }

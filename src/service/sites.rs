@@ -5,17 +5,17 @@ use crate::error::{Error, Resource, Result};
 use crate::models::freshness::Fresh;
 use crate::models::site::Site;
 use crate::models::time::Ts;
-use crate::store::{self, Store};
+use crate::store::{self, Delivery};
 
 /// Use cases on sites.
 #[derive(Clone)]
 pub struct Sites {
-    store: Store,
+    store: Delivery,
     clock: Clock,
 }
 
 impl Sites {
-    pub(super) fn new(store: Store, clock: Clock) -> Self {
+    pub(super) fn new(store: Delivery, clock: Clock) -> Self {
         Self { store, clock }
     }
 
@@ -27,7 +27,7 @@ impl Sites {
                 store::connection::snapshot(conn, |conn| {
                     Ok(Fresh {
                         value: store::sites::shown(conn)?,
-                        freshness: store::stamps::of_everything(conn, now)?,
+                        freshness: store::stamps::of_everything(conn, now)?.of_surroundings(),
                     })
                 })
             })
@@ -43,7 +43,7 @@ impl Sites {
                     let site = store::sites::find_shown(conn, &slug)?
                         .ok_or_else(|| Error::not_found(Resource::Site, &slug))?;
                     Ok(Fresh {
-                        freshness: store::stamps::of_site(conn, site.id, now)?,
+                        freshness: store::stamps::of_site(conn, site.id, now)?.of_surroundings(),
                         value: site,
                     })
                 })

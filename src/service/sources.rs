@@ -6,17 +6,17 @@ use crate::models::freshness::Fresh;
 use crate::models::page::{Count, Page, PageQuery, Total};
 use crate::models::source::Source;
 use crate::models::time::Ts;
-use crate::store::{self, Store};
+use crate::store::{self, Delivery};
 
 /// Use cases on sources.
 #[derive(Clone)]
 pub struct Sources {
-    store: Store,
+    store: Delivery,
     clock: Clock,
 }
 
 impl Sources {
-    pub(super) fn new(store: Store, clock: Clock) -> Self {
+    pub(super) fn new(store: Delivery, clock: Clock) -> Self {
         Self { store, clock }
     }
 

@@ -9,7 +9,7 @@ use crate::models::listing::{List, ListKind};
 use crate::models::suggestion::{Suggestion, SuggestionKind};
 use crate::models::time::Ts;
 use crate::store::suggestions::Candidate;
-use crate::store::{self, Conn, Store};
+use crate::store::{self, Conn, Delivery};
 use crate::text::completion::{Closeness, Form, Spelling, Typed};
 use crate::text::fold;
 
@@ -36,7 +36,7 @@ pub struct SuggestionQuery {
 /// Use cases on suggestions.
 #[derive(Clone)]
 pub struct Suggestions {
-    store: Store,
+    store: Delivery,
     clock: Clock,
 }
 
@@ -52,7 +52,7 @@ struct Found {
 }
 
 impl Suggestions {
-    pub(super) fn new(store: Store, clock: Clock) -> Self {
+    pub(super) fn new(store: Delivery, clock: Clock) -> Self {
         Self { store, clock }
     }
 
@@ -70,7 +70,7 @@ impl Suggestions {
                             None => {
                                 return Ok(Fresh {
                                     value: Vec::new(),
-                                    freshness: store::stamps::of_everything(conn, now)?,
+                                    freshness: store::stamps::of_everything(conn, now)?.of_search(),
                                 });
                             }
                         },
@@ -81,7 +81,10 @@ impl Suggestions {
                         None => store::stamps::of_everything(conn, now)?,
                     };
                     let value = complete(conn, &query, site_id, now)?;
-                    Ok(Fresh { value, freshness })
+                    Ok(Fresh {
+                        value,
+                        freshness: freshness.of_search(),
+                    })
                 })
             })
             .await

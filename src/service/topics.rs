@@ -6,12 +6,12 @@ use crate::models::freshness::Fresh;
 use crate::models::page::{Count, Page, PageQuery, Total};
 use crate::models::time::Ts;
 use crate::models::topic::Topic;
-use crate::store::{self, Store};
+use crate::store::{self, Delivery};
 
 /// Use cases on topics.
 #[derive(Clone)]
 pub struct Topics {
-    store: Store,
+    store: Delivery,
     clock: Clock,
 }
 
@@ -25,7 +25,7 @@ pub struct SiteTopic {
 }
 
 impl Topics {
-    pub(super) fn new(store: Store, clock: Clock) -> Self {
+    pub(super) fn new(store: Delivery, clock: Clock) -> Self {
         Self { store, clock }
     }
 

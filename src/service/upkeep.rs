@@ -17,7 +17,7 @@ use crate::screening::Screening;
 use crate::store::connection::Structure;
 use crate::store::counts::Deltas;
 use crate::store::listings::Listed;
-use crate::store::{self, Conn, Store};
+use crate::store::{self, Conn, Store, touched};
 
 /// How long to wait before another attempt at what another process is doing.
 const RETRY: Duration = Duration::from_secs(1);
@@ -216,6 +216,7 @@ fn reindex(conn: &mut Conn, clock: &Clock) -> Result<u64> {
     store::counts::apply(conn, &counts)?;
     store::import::refresh_statistics(conn)?;
     store::maintenance::finish(conn)?;
+    touched::touch_everything();
     store::stamps::stamp(conn, &sites, Ts::from(clock.now()))?;
     Ok(articles)
 }

@@ -12,9 +12,11 @@ use diesel::upsert::excluded;
 use super::ROWS_PER_STATEMENT;
 use super::connection::{Conn, Db, on_db};
 use super::fragments::{self, any_of};
+use super::touched;
 use crate::error::Result;
 use crate::models::article::{ArticleState, Status};
 use crate::models::change::{Change, ChangePlace, Withdrawal};
+use crate::models::subject::Subject;
 use crate::models::time::Ts;
 use crate::schema::{article_changes, articles, visibility_events};
 
@@ -69,6 +71,9 @@ pub fn record_new(
     articles: &[(i64, &ArticleState)],
     now: Ts,
 ) -> Result<()> {
+    for (id, state) in articles {
+        show(*id, site_id, &[state]);
+    }
     let rows: Vec<Row<'_>> = articles
         .iter()
         .filter(|(_, state)| state.status == Status::Published && !state.ends_before(now))
@@ -89,6 +94,7 @@ pub fn record(
     let mut perhaps = Vec::new();
     let mut told = Vec::new();
     for (id, before, after) in articles {
+        show(*id, site_id, &[before, after]);
         let row = Row::new(*id, site_id);
         let begin = before.visibility_changes().first().map(|(begin, _)| *begin);
         let reason = match after.status {
@@ -135,6 +141,15 @@ pub fn record(
     upsert!(conn, settled, changed_at, withdrawn_at, reason);
     tell_why(conn, &told)?;
     withdraw_perhaps(conn, &perhaps)
+}
+
+/// Has answers end that show an article, if any can.
+fn show(id: i64, site_id: i64, states: &[&ArticleState]) {
+    if states.iter().any(|state| state.status == Status::Published) {
+        touched::touch(Subject::Article(id));
+        touched::touch(Subject::ArticlesOf(site_id));
+        touched::touch(Subject::Articles);
+    }
 }
 
 fn is_retracted(state: &ArticleState) -> bool {
@@ -191,6 +206,7 @@ pub fn record_deleted(
     state: &ArticleState,
     now: Ts,
 ) -> Result<()> {
+    show(id, site_id, &[state]);
     let gone = Row {
         withdrawn_at: Some(now),
         reason: Some("deleted"),

@@ -5,6 +5,7 @@
     reason = "the derive makes items that it does not document"
 )]
 
+use std::cell::Cell;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use diesel::sqlite::Sqlite;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::{listening, touched};
 use crate::error::Result;
 use crate::models::json::Doc;
 use crate::models::time::Ts;
@@ -47,6 +49,10 @@ pub(super) const STATEMENT_TIMEOUT: &str = "SET statement_timeout TO '60s'";
 
 /// How long a request may wait for a lock on PostgreSQL: who waits keeps a connection from others.
 const LOCK_TIMEOUT: &str = "SET lock_timeout TO '5s'";
+
+/// What connections to PostgreSQL are made with unless the URL says otherwise: who waits for a server that went silent hears of it.
+const OPTIONS: &str = "connect_timeout=5&tcp_user_timeout=15000&keepalives_idle=10&keepalives_interval=5&keepalives_count=3\
+    &fallback_application_name=masthead";
 
 /// Where the database is.
 #[derive(Debug, Clone)]
@@ -75,7 +81,8 @@ pub fn connect(
     use diesel::r2d2::Error::{ConnectionError, QueryError};
     let mut conn = match target {
         Target::Postgres(url) => {
-            let mut conn = PgConnection::establish(url).map_err(ConnectionError)?;
+            let url = with_options(url, OPTIONS);
+            let mut conn = PgConnection::establish(&url).map_err(ConnectionError)?;
             conn.batch_execute("SET TIME ZONE 'UTC'; SET client_min_messages TO warning")
                 .map_err(QueryError)?;
             conn.batch_execute(STATEMENT_TIMEOUT).map_err(QueryError)?;
@@ -107,8 +114,29 @@ pub fn connect(
     Ok(conn)
 }
 
+/// The connection URI with `options` besides, before its own: of two of one name the later one counts.
+pub(super) fn with_options(uri: &str, options: &str) -> String {
+    match uri.split_once('?') {
+        Some((place, own)) if !own.is_empty() => format!("{place}?{options}&{own}"),
+        Some((place, _)) => format!("{place}?{options}"),
+        None => format!("{uri}?{options}"),
+    }
+}
+
 fn path_text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
+}
+
+thread_local! {
+    static IS_UNCOUNTED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `f` without counting its statements: no request asked for them.
+pub(super) fn uncounted<T>(f: impl FnOnce() -> T) -> T {
+    IS_UNCOUNTED.set(true);
+    let value = f();
+    IS_UNCOUNTED.set(false);
+    value
 }
 
 /// Counts the statements of one or more connections.
@@ -117,7 +145,9 @@ struct StatementCounter(Arc<AtomicU64>);
 impl Instrumentation for StatementCounter {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         if let InstrumentationEvent::StartQuery { query, .. } = event {
-            self.0.fetch_add(1, Ordering::Relaxed);
+            if !IS_UNCOUNTED.get() {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
             tracing::trace!(query = %query, "statement");
         }
     }
@@ -138,13 +168,27 @@ pub(crate) use on_db;
 /// Runs `f` in one transaction. On SQLite it takes the write lock at once, so that a transaction that reads before
 /// it writes never fails because another one wrote in between.
 pub fn immediate<T>(conn: &mut Conn, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    touched::forget();
+    let mut is_complete = false;
     // What waits for an advisory lock has to see what was committed meanwhile, whatever the server's default is.
-    transaction(
+    let outcome = transaction(
         conn,
         "BEGIN IMMEDIATE",
         "BEGIN ISOLATION LEVEL READ COMMITTED",
-        f,
-    )
+        |conn| {
+            let value = f(conn)?;
+            listening::announce(conn)?;
+            is_complete = true;
+            Ok(value)
+        },
+    );
+    listening::ended(outcome.is_ok());
+    // A commit that failed may have come through: where the connection was lost nobody knows.
+    match is_complete {
+        true => touched::commit(),
+        false => touched::forget(),
+    }
+    outcome
 }
 
 /// Runs `f` on one unchanging picture of the database; it cannot write.
@@ -375,5 +419,21 @@ impl<T: Serialize + std::fmt::Debug + Send + Sync + 'static> ToSql<JsonDoc, Mult
 impl<T: DeserializeOwned + std::fmt::Debug> FromSql<JsonDoc, MultiBackend> for Doc<T> {
     fn from_sql(value: <MultiBackend as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
         value.from_sql::<Doc<T>, JsonDoc>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_options;
+
+    #[test]
+    fn options_of_a_uri_count_more_than_ours() {
+        for (uri, whole) in [
+            ("postgres://u@h/db", "postgres://u@h/db?a=1&b=2"),
+            ("postgres://u@h/db?", "postgres://u@h/db?a=1&b=2"),
+            ("postgres:///db?a=3", "postgres:///db?a=1&b=2&a=3"),
+        ] {
+            assert_eq!(with_options(uri, "a=1&b=2"), whole);
+        }
     }
 }

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::ROWS_PER_STATEMENT;
 use super::connection::Conn;
-use super::fragments::any_of;
+use super::fragments::{any_of, load_of};
 use crate::error::{Error, Result};
 use crate::models::contributor::{Contribution, StoredContribution};
 use crate::schema::{article_contributors, contributors};
@@ -122,23 +122,30 @@ fn find(conn: &mut Conn, site_id: i64, identities: &[String]) -> Result<HashMap<
 
 /// The contributions to articles, in each article's order.
 pub fn of_articles(conn: &mut Conn, article_ids: &[i64]) -> Result<Vec<StoredContribution>> {
-    Ok(article_contributors::table
-        .inner_join(
-            contributors::table.on(contributors::id.eq(article_contributors::contributor_id)),
-        )
-        .filter(any_of(article_contributors::article_id, article_ids))
-        .select((
-            article_contributors::article_id,
-            article_contributors::contributor_id,
-            contributors::key,
-            article_contributors::role,
-            article_contributors::kind,
-            article_contributors::name,
-            article_contributors::affiliation,
-        ))
-        .order((
-            article_contributors::article_id,
-            article_contributors::position,
-        ))
-        .load(conn)?)
+    Ok(load_of!(
+        conn,
+        article_ids,
+        article_contributors::article_id,
+        |is_of| {
+            article_contributors::table
+                .inner_join(
+                    contributors::table
+                        .on(contributors::id.eq(article_contributors::contributor_id)),
+                )
+                .filter(is_of)
+                .select((
+                    article_contributors::article_id,
+                    article_contributors::contributor_id,
+                    contributors::key,
+                    article_contributors::role,
+                    article_contributors::kind,
+                    article_contributors::name,
+                    article_contributors::affiliation,
+                ))
+                .order((
+                    article_contributors::article_id,
+                    article_contributors::position,
+                ))
+        }
+    ))
 }

@@ -94,6 +94,26 @@ where
     }
 }
 
+/// Loads rows that belong to things with `$ids`, of which `$column` has one each. `$is_of` is that condition in `$query`. One id, as the page of an
+/// article asks for, is compared instead of looked up in a list.
+///
+/// The query is put to the database itself: of the combined backend it would be written as text three times for each run.
+macro_rules! load_of {
+    ($conn:expr, $ids:expr, $column:expr, |$is_of:ident| $query:expr) => {
+        match *$ids {
+            [id] => $crate::store::connection::on_db!($conn, |c| {
+                let $is_of = $column.eq(id);
+                $query.load(c)?
+            }),
+            _ => $crate::store::connection::on_db!($conn, |c| {
+                let $is_of = $crate::store::fragments::any_of($column, $ids);
+                $query.load(c)?
+            }),
+        }
+    };
+}
+pub(super) use load_of;
+
 /// Which end of a range a [`Beyond`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {

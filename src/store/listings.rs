@@ -8,12 +8,14 @@ use diesel::sql_types::{BigInt, SmallInt};
 use sha2::{Digest, Sha256};
 
 use super::categories;
-use super::connection::{Conn, insert_rows};
+use super::connection::{Conn, insert_rows, on_db};
 use super::counts::FOLD_AFTER;
 use super::fragments::any_of;
+use super::touched;
 use crate::error::Result;
 use crate::models::article::{ArticleContent, ArticleState, Status};
 use crate::models::listing::{List, ListKind};
+use crate::models::subject::Subject;
 use crate::models::time::Ts;
 use crate::schema::listings;
 use crate::text::fold;
@@ -120,8 +122,19 @@ pub fn insert(conn: &mut Conn, articles: &[Listed<'_>], now: Ts) -> Result<()> {
         .collect();
     // In the order of the key: neighbouring rows land on the same pages.
     rows.sort_unstable_by_key(|r| (r.kind, r.reference, r.published_at, r.article_id));
+    for row in &rows {
+        touch(row.kind, row.reference);
+    }
     insert_rows!(conn, listings::table, &rows)?;
     Ok(())
+}
+
+/// Notes that a list changes.
+fn touch(kind: i16, reference: i64) {
+    // Site and everything are subjects of their own, which changes of articles touch.
+    if let Some(kind) = ListKind::of_code(kind) {
+        touched::touch(Subject::List(List { kind, reference }));
+    }
 }
 
 fn title_key(content: &ArticleContent) -> String {
@@ -194,13 +207,20 @@ pub fn is_longer(conn: &mut Conn, list: List, rows: i64) -> Result<bool> {
 
 /// Takes articles off all lists.
 pub fn remove(conn: &mut Conn, article_ids: &[i64]) -> Result<()> {
-    diesel::delete(listings::table.filter(any_of(listings::article_id, article_ids)))
-        .execute(conn)?;
+    let left: Vec<(i16, i64)> = on_db!(conn, |c| {
+        diesel::delete(listings::table.filter(any_of(listings::article_id, article_ids)))
+            .returning((listings::kind, listings::reference))
+            .get_results(c)?
+    });
+    for (kind, reference) in left {
+        touch(kind, reference);
+    }
     Ok(())
 }
 
 /// Takes everything off one list.
 pub fn remove_list(conn: &mut Conn, kind: ListKind, reference: i64) -> Result<()> {
+    touch(kind.code(), reference);
     diesel::delete(
         listings::table
             .filter(listings::kind.eq(kind.code()))
@@ -212,6 +232,7 @@ pub fn remove_list(conn: &mut Conn, kind: ListKind, reference: i64) -> Result<()
 
 /// Adds everything that one list shows to another of the same kind, where it is not there yet.
 pub fn copy_list(conn: &mut Conn, kind: ListKind, from: i64, to: i64) -> Result<()> {
+    touch(kind.code(), to);
     diesel::sql_query(
         "INSERT INTO listings (kind, reference, published_at, article_id, updated_at, title_key) \
          SELECT l.kind, $1, l.published_at, l.article_id, l.updated_at, l.title_key FROM listings l \
@@ -228,6 +249,7 @@ pub fn copy_list(conn: &mut Conn, kind: ListKind, from: i64, to: i64) -> Result<
 
 /// Takes everything that one list shows off another of the same kind.
 pub fn subtract_list(conn: &mut Conn, kind: ListKind, shown: i64, from: i64) -> Result<()> {
+    touch(kind.code(), from);
     diesel::sql_query(
         // In this order: SQLite numbers what is bound by where it first stands in the text.
         "DELETE FROM listings WHERE reference = $1 AND kind = $2 AND article_id IN ( \

@@ -1,5 +1,6 @@
 //! SQL and nothing else: functions over `&mut Conn`, one file a resource.
 
+mod admission;
 mod alone;
 pub mod analytics;
 pub mod api_keys;
@@ -13,6 +14,7 @@ pub mod connection;
 pub mod contributors;
 pub mod counting;
 pub mod counts;
+mod delivery;
 pub mod error;
 pub mod findings;
 mod fragments;
@@ -23,6 +25,7 @@ pub mod hygiene_scans;
 pub mod idempotency;
 pub mod import;
 pub mod link_groups;
+mod listening;
 pub mod listings;
 pub mod maintenance;
 pub mod media;
@@ -31,6 +34,7 @@ pub mod menus;
 pub mod migrations;
 pub mod pool;
 pub mod rankings;
+mod replicas;
 mod rows;
 pub mod script_phrases;
 pub mod search;
@@ -46,11 +50,14 @@ pub mod subtrees;
 pub mod suggestions;
 pub mod topics;
 pub mod totals;
+pub mod touched;
 pub mod users;
+mod watching;
 pub mod writer;
 
 pub use alone::Alone;
 pub use connection::Conn;
+pub use delivery::Delivery;
 pub use pool::Store;
 
 /// Most rows of one multi-row statement; keeps the number of bound values below either database's limit.

@@ -5,28 +5,36 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::FairMutex;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::admission::Doors;
 use super::connection::{self, Access, Conn, Target};
+use super::delivery::Delivery;
+use super::listening::{Listener, Voice};
+use super::replicas::{self, Replica, Replicas};
+use super::touched::{self, Touched};
+use super::watching::Watch;
+use crate::cache::Generations;
 use crate::config::{Config, Database};
 use crate::error::{Error, Result};
 
 /// Opens and checks connections for r2d2.
-struct Manager {
+pub(super) struct Manager {
     target: Target,
     access: Access,
     statements: Arc<AtomicU64>,
 }
 
 /// A connection in a pool.
-struct Slot {
-    conn: Conn,
+pub(super) struct Slot {
+    pub(super) conn: Conn,
+    /// What the file said of the writes of others when it was looked last.
+    pub(super) version: Option<i64>,
     /// Set after a failure that may mean that the server is gone; such a connection is not used again.
     suspect: bool,
 }
 
 impl Slot {
-    fn run<T>(&mut self, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    pub(super) fn run<T>(&mut self, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
         let outcome = f(&mut self.conn);
         self.suspect |= matches!(outcome, Err(Error::Unavailable(_)));
         outcome
@@ -41,6 +49,7 @@ impl r2d2::ManageConnection for Manager {
         let conn = connection::connect(&self.target, self.access, &self.statements)?;
         Ok(Slot {
             conn,
+            version: None,
             suspect: false,
         })
     }
@@ -59,13 +68,15 @@ impl r2d2::ManageConnection for Manager {
     }
 }
 
-type Pool = r2d2::Pool<Manager>;
+pub(super) type Pool = r2d2::Pool<Manager>;
 
 /// When a pool opens its first connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Start {
     Now,
     AtFirstUse,
+    /// At its first use, and it stays open: who opens another one does not know what was written meanwhile.
+    AndStay,
 }
 
 /// The database: hands out connections for reading and for writing.
@@ -78,10 +89,18 @@ pub struct Store {
     /// On SQLite: one reader for each thread that serves requests.
     inline: Option<Pool>,
     statements: Arc<AtomicU64>,
+    /// When what last changed, for answers that are kept.
+    generations: Generations,
+    /// Writes of other processes on SQLite, and of other instances on PostgreSQL.
+    watch: Watch,
+    voice: Arc<Voice>,
+    replicas: Arc<Replicas>,
+    /// Threads that look after this end with it.
+    life: Arc<()>,
     /// On SQLite: whose turn it is to write. Who has just written would else take the connection again before those who wait wake up.
     turns: Option<Arc<FairMutex<()>>>,
-    /// Leave to read long: half of the connections for reading.
-    long_reads: Arc<Semaphore>,
+    /// Who may have work done on a connection.
+    doors: Doors,
     /// How long a request waits for a connection.
     patience: Duration,
 }
@@ -92,7 +111,7 @@ impl Store {
     pub fn open(config: &Config) -> Result<Self> {
         let target = Target::from(&config.database);
         let statements = Arc::new(AtomicU64::new(0));
-        let pool = |access, size: u32, start: Start| {
+        let pool_of = |target: &Target, access, size: u32, start: Start| {
             let manager = Manager {
                 target: target.clone(),
                 access,
@@ -107,20 +126,43 @@ impl Store {
                 .idle_timeout(Some(Duration::from_secs(600)));
             match start {
                 Start::AtFirstUse => Ok(builder.build_unchecked(manager)),
+                Start::AndStay => Ok(builder
+                    .idle_timeout(None)
+                    .max_lifetime(None)
+                    .build_unchecked(manager)),
                 Start::Now => builder
                     .build(manager)
-                    .map_err(|e| unreachable_database(&target, &e)),
+                    .map_err(|e| unreachable_database(target, &e)),
             }
         };
-        let half = usize::try_from(config.database_connections / 2).unwrap_or(1);
-        let long_reads = Arc::new(Semaphore::new(half.max(1)));
+        let pool = |access, size, start| pool_of(&target, access, size, start);
+        let replicas = config.database_replicas.iter().map(|database| {
+            let size = config.database_connections;
+            let url = replica_url(database)?;
+            let target = Target::Postgres(connection::with_options(url, replicas::OPTIONS));
+            let pool = pool_of(&target, Access::ReadOnly, size, Start::AtFirstUse)?;
+            let doors = Doors::new(size, true, config.queue, config.database_timeout);
+            Ok(Replica::new(database.to_string(), url, pool, doors))
+        });
+        let replicas = Arc::new(Replicas::new(replicas.collect::<Result<_>>()?));
+        let generations = Generations::default();
+        let watch = Watch::new(&generations);
+        let voice = Arc::new(Voice::new()?);
+        let life = Arc::new(());
         let patience = config.database_timeout;
+        let is_one_pool = matches!(target, Target::Postgres(_));
+        let doors = Doors::new(
+            config.database_connections,
+            is_one_pool,
+            config.queue,
+            patience,
+        );
         match target.clone() {
             Target::Sqlite(_) => Ok(Self {
                 target: target.clone(),
-                long_reads,
+                doors,
                 patience,
-                writers: pool(Access::ReadWrite, 1, Start::AtFirstUse)?,
+                writers: pool(Access::ReadWrite, 1, Start::AndStay)?,
                 readers: pool(Access::ReadOnly, config.database_connections, Start::Now)?,
                 inline: Some(pool(
                     Access::ReadOnly,
@@ -129,18 +171,28 @@ impl Store {
                 )?),
                 turns: Some(Arc::default()),
                 statements: Arc::clone(&statements),
+                generations,
+                watch,
+                voice,
+                replicas,
+                life,
             }),
             Target::Postgres(_) => {
                 let both = pool(Access::ReadWrite, config.database_connections, Start::Now)?;
                 Ok(Self {
                     target: target.clone(),
-                    long_reads,
+                    doors,
                     patience,
                     readers: both.clone(),
                     writers: both,
                     inline: None,
                     turns: None,
                     statements: Arc::clone(&statements),
+                    generations,
+                    watch,
+                    voice,
+                    replicas,
+                    life,
                 })
             }
         }
@@ -163,7 +215,51 @@ impl Store {
             turn.ok_or_else(|| Error::Unavailable("another write takes too long".into()))
         });
         let _turn = turn.transpose()?;
-        self.writers.get()?.run(f)
+        let mut slot = self.writers.get()?;
+        self.watch.look(&mut slot)?;
+        let outcome = self.voice.speak(|| slot.run(f));
+        let touched = touched::take_committed();
+        if !touched.is_empty() && self.replicas.are_in_use() {
+            self.replicas.require_written(&mut slot.conn);
+        }
+        drop(slot);
+        self.tell(&touched);
+        self.voice.settle();
+        outcome
+    }
+
+    /// From now on hears of what others write to the same database, and reads from replicas. For servers: commands keep no answers.
+    pub fn listen(&self) -> Result<()> {
+        let life = Arc::downgrade(&self.life);
+        match (&self.target, &self.turns) {
+            (Target::Postgres(url), _) => {
+                self.replicas.start()?;
+                Listener::start(url, &self.voice, &self.generations, &self.replicas, life)
+            }
+            (Target::Sqlite(_), Some(turns)) => self.watch.start(turns, &self.writers, life),
+            (Target::Sqlite(_), None) => Ok(()),
+        }
+    }
+
+    /// Where answers for the public are read.
+    pub fn for_delivery(&self) -> Delivery {
+        Delivery::new(self.clone(), Arc::clone(&self.replicas))
+    }
+
+    /// Ends the answers that show what was written.
+    fn tell(&self, touched: &Touched) {
+        match touched.everything {
+            true => self.generations.raise_all(),
+            false => {
+                let slots: Vec<_> = touched.slots.iter().copied().collect();
+                self.generations.raise(&slots);
+            }
+        }
+    }
+
+    /// When what last changed.
+    pub fn generations(&self) -> &Generations {
+        &self.generations
     }
 
     /// Connections that may write.
@@ -171,15 +267,20 @@ impl Store {
         self.writers.max_size()
     }
 
-    /// [`Store::read_blocking`] off the async threads.
+    /// [`Store::read_blocking`] off the async threads. Waits for its turn; `Unavailable` where that takes too long, and at once
+    /// where too many others wait.
     pub async fn read<T: Send + 'static>(
         &self,
         f: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        let place = self.doors.reads.enter().await?;
         let store = self.clone();
-        tokio::task::spawn_blocking(move || store.read_blocking(f))
-            .await
-            .map_err(|e| Error::Internal(e.into()))?
+        off_thread(move || {
+            let outcome = store.read_blocking(f);
+            drop(place);
+            outcome
+        })
+        .await
     }
 
     /// [`Store::read`] for `f` whose work may grow with the data. Only some of the connections do such work at a time, so
@@ -188,45 +289,61 @@ impl Store {
         &self,
         f: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let permit = self.leave_to_read_long().await?;
-        // It goes with the work, which goes on where the request is given up.
-        self.read(move |conn| {
-            let outcome = f(conn);
-            drop(permit);
+        let long = self.doors.long_reads.enter().await?;
+        let heavy = self.doors.heavy_reads.enter().await?;
+        let store = self.clone();
+        off_thread(move || {
+            let outcome = store.read_blocking(f);
+            drop((heavy, long));
             outcome
         })
         .await
     }
 
-    /// What `then` makes of what `f` reads, off the async threads; `then` runs without a connection. `is_long` says whether the
-    /// work of `f` may grow with the data, as in [`Store::read_long`].
+    /// What `then` makes of what `f` reads, off the async threads, for searches; `then` runs without a connection. `is_long` says
+    /// whether the work of `f` may grow with the data, as in [`Store::read_long`].
     pub async fn read_then<T, U: Send + 'static>(
         &self,
         is_long: bool,
         f: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
         then: impl FnOnce(T) -> U + Send + 'static,
     ) -> Result<U> {
-        let permit = match is_long {
-            true => Some(self.leave_to_read_long().await?),
+        let long = match is_long {
+            true => Some(self.doors.long_reads.enter().await?),
             false => None,
         };
+        let heavy = self.doors.heavy_reads.enter().await?;
         let store = self.clone();
-        let work = move || {
+        off_thread(move || {
             let read = store.read_blocking(f);
-            drop(permit);
-            read.map(then)
-        };
-        tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|e| Error::Internal(e.into()))?
+            // One place is kept to the end, so that `then` is not done by any number of threads.
+            let kept = match long {
+                Some(long) => {
+                    drop(heavy);
+                    long
+                }
+                None => heavy,
+            };
+            let outcome = read.map(then);
+            drop(kept);
+            outcome
+        })
+        .await
     }
 
-    async fn leave_to_read_long(&self) -> Result<OwnedSemaphorePermit> {
-        let permit = Arc::clone(&self.long_reads).acquire_owned();
-        tokio::time::timeout(self.patience, permit)
-            .await
-            .map_err(|e| Error::Unavailable(e.into()))?
-            .map_err(|e| Error::Internal(e.into()))
+    /// Runs `f`, which writes, off the async threads. Waits for its turn like [`Store::read`].
+    pub async fn write<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&Self) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let place = self.doors.writes.enter().await?;
+        let store = self.clone();
+        off_thread(move || {
+            let outcome = f(&store);
+            drop(place);
+            outcome
+        })
+        .await
     }
 
     /// [`Store::read`] for `f` whose work is short and does not grow with the data. SQLite does such work in less time
@@ -247,12 +364,31 @@ impl Store {
     }
 }
 
+/// Runs `f` on a thread that may block, and to its end even where nobody waits for it.
+async fn off_thread<T: Send + 'static>(
+    f: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(f)
+        .await
+        .map_err(|e| Error::Internal(e.into()))?
+}
+
 impl From<&Database> for Target {
     fn from(database: &Database) -> Self {
         match database {
             Database::Sqlite { path } => Self::Sqlite(path.clone()),
             Database::Postgres { url } => Self::Postgres(url.clone()),
         }
+    }
+}
+
+/// The URL of a replica.
+fn replica_url(database: &Database) -> Result<&str> {
+    match database {
+        Database::Postgres { url } => Ok(url),
+        Database::Sqlite { .. } => Err(Error::Setup(
+            "DATABASE_REPLICA_URLS: only PostgreSQL has replicas".to_owned(),
+        )),
     }
 }
 

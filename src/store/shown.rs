@@ -3,6 +3,7 @@
 //!
 //! What is held back has an index of its own, which is mostly empty, and is looked up once a statement, not once a row.
 
+use diesel::backend::Backend;
 use diesel::expression::{
     AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate,
 };
@@ -10,7 +11,6 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::Bool;
 
-use super::connection::MultiBackend;
 use crate::schema::{articles, categories};
 
 /// The ids of the categories that readers do not get: those that are held back, and all below them.
@@ -60,8 +60,8 @@ macro_rules! condition {
 
         impl<Q> SelectableExpression<Q> for $name where $column: AppearsOnTable<Q> {}
 
-        impl QueryFragment<MultiBackend> for $name {
-            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        impl<D: Backend> QueryFragment<D> for $name {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, D>) -> QueryResult<()> {
                 out.push_sql($sql);
                 Ok(())
             }
@@ -79,6 +79,14 @@ condition! {
     PlaceShown, categories::id,
     // Not two conditions, of which SQLite might take one for a shorter way.
     concat!("(CASE WHEN sites.is_held THEN FALSE ELSE categories.id NOT IN ", held!(), " END)")
+}
+
+condition! {
+    /// [`PlaceShown`] for the place of one article: looked up there, not listed first.
+    OnePlaceShown, categories::id,
+    "(CASE WHEN sites.is_held THEN FALSE ELSE NOT EXISTS (SELECT 1 FROM categories held WHERE held.is_held \
+     AND held.site_id = categories.site_id AND (categories.path = held.path \
+     OR substr(categories.path, 1, length(held.path) + 1) = held.path || '/')) END)"
 }
 
 condition! {

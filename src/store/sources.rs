@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use super::connection::{Conn, on_db};
-use super::fragments::any_of;
+use super::fragments::{any_of, load_of};
 use super::{COUNTED, listings, suggestions};
 use crate::error::Result;
 use crate::models::listing::ListKind;
@@ -136,13 +136,19 @@ pub fn find_all_shown(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Source>> {
 
 /// The sources of articles that readers get, as `(article, source)`, in the order of each chain.
 pub fn shown_of_articles(conn: &mut Conn, article_ids: &[i64]) -> Result<Vec<(i64, Source)>> {
-    Ok(article_sources::table
-        .inner_join(sources::table.on(sources::id.eq(article_sources::source_id)))
-        .filter(any_of(article_sources::article_id, article_ids))
-        .filter(sources::is_held.eq(false))
-        .select((article_sources::article_id, columns!()))
-        .order((article_sources::article_id, article_sources::position))
-        .load(conn)?)
+    Ok(load_of!(
+        conn,
+        article_ids,
+        article_sources::article_id,
+        |is_of| {
+            article_sources::table
+                .inner_join(sources::table.on(sources::id.eq(article_sources::source_id)))
+                .filter(is_of)
+                .filter(sources::is_held.eq(false))
+                .select((article_sources::article_id, columns!()))
+                .order((article_sources::article_id, article_sources::position))
+        }
+    ))
 }
 
 /// The sources of articles as `(article, source)`, in the order of each chain.

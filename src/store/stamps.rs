@@ -13,6 +13,7 @@ use super::connection::{Conn, on_db};
 use super::fragments::any_of;
 use crate::error::Result;
 use crate::models::freshness::Freshness;
+use crate::models::subject::Scope;
 use crate::models::time::Ts;
 use crate::schema::{change_clock, site_stamps, visibility_events};
 
@@ -105,50 +106,59 @@ macro_rules! nearest {
 /// How fresh everything of a site is at `now`, articles that come and go by themselves included.
 pub fn of_site(conn: &mut Conn, site_id: i64, now: Ts) -> Result<Freshness> {
     let events = || visibility_events::table.filter(visibility_events::site_id.eq(site_id));
-    let found = site_stamps::table
-        .find(site_id)
-        .select((
-            site_stamps::modified_at,
-            nearest!(
-                events().filter(visibility_events::at.le(now)),
-                visibility_events::at.desc()
-            ),
-            nearest!(
-                events().filter(visibility_events::at.gt(now)),
-                visibility_events::at.asc()
-            ),
-        ))
-        .first(conn)
-        .optional()?;
+    let found = on_db!(&mut *conn, |c| {
+        site_stamps::table
+            .find(site_id)
+            .select((
+                site_stamps::modified_at,
+                nearest!(
+                    events().filter(visibility_events::at.le(now)),
+                    visibility_events::at.desc()
+                ),
+                nearest!(
+                    events().filter(visibility_events::at.gt(now)),
+                    visibility_events::at.asc()
+                ),
+            ))
+            .first(c)
+            .optional()?
+    });
     match found {
-        Some(found) => Ok(freshness(found, now)),
+        Some(found) => Ok(freshness(found, now, Scope::Site(site_id))),
         None => of_everything(conn, now),
     }
 }
 
 /// How fresh the whole deployment is at `now`.
 pub fn of_everything(conn: &mut Conn, now: Ts) -> Result<Freshness> {
-    let found = change_clock::table
-        .find(CLOCK)
-        .select((
-            change_clock::modified_at,
-            nearest!(
-                visibility_events::table.filter(visibility_events::at.le(now)),
-                visibility_events::at.desc()
-            ),
-            nearest!(
-                visibility_events::table.filter(visibility_events::at.gt(now)),
-                visibility_events::at.asc()
-            ),
-        ))
-        .first(conn)?;
-    Ok(freshness(found, now))
+    let found = on_db!(conn, |c| {
+        change_clock::table
+            .find(CLOCK)
+            .select((
+                change_clock::modified_at,
+                nearest!(
+                    visibility_events::table.filter(visibility_events::at.le(now)),
+                    visibility_events::at.desc()
+                ),
+                nearest!(
+                    visibility_events::table.filter(visibility_events::at.gt(now)),
+                    visibility_events::at.asc()
+                ),
+            ))
+            .first(c)?
+    });
+    Ok(freshness(found, now, Scope::Everything))
 }
 
-fn freshness((stamp, last_event, next_event): (Ts, Option<Ts>, Option<Ts>), now: Ts) -> Freshness {
+fn freshness(
+    (stamp, last_event, next_event): (Ts, Option<Ts>, Option<Ts>),
+    now: Ts,
+    scope: Scope,
+) -> Freshness {
     Freshness {
         changed_at: last_event.map_or(stamp, |event| stamp.max(event)),
         changes_at: next_event,
         now,
+        scope,
     }
 }

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::COUNTED;
 use super::connection::{Conn, Db};
-use super::fragments::any_of;
+use super::fragments::{any_of, load_of};
 use super::listings;
 use crate::error::Result;
 use crate::models::listing::ListKind;
@@ -158,13 +158,19 @@ pub fn find_all_shown(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Topic>> {
 
 /// The topics of articles that readers get, as `(article, topic)`, in each article's order.
 pub fn shown_of_articles(conn: &mut Conn, article_ids: &[i64]) -> Result<Vec<(i64, Topic)>> {
-    Ok(article_topics::table
-        .inner_join(topics::table.on(topics::id.eq(article_topics::topic_id)))
-        .filter(any_of(article_topics::article_id, article_ids))
-        .filter(topics::is_held.eq(false))
-        .select((article_topics::article_id, columns!()))
-        .order((article_topics::article_id, article_topics::position))
-        .load(conn)?)
+    Ok(load_of!(
+        conn,
+        article_ids,
+        article_topics::article_id,
+        |is_of| {
+            article_topics::table
+                .inner_join(topics::table.on(topics::id.eq(article_topics::topic_id)))
+                .filter(is_of)
+                .filter(topics::is_held.eq(false))
+                .select((article_topics::article_id, columns!()))
+                .order((article_topics::article_id, article_topics::position))
+        }
+    ))
 }
 
 /// The topics of articles as `(article, topic)`, in each article's order.

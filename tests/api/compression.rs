@@ -7,10 +7,10 @@ use serde_json::Value;
 use crate::support::{Portal, TestApp, on_both};
 
 /// An answer as it was on the wire, with its body put together from chunks.
-struct Wire {
-    status: u16,
-    headers: Vec<(String, String)>,
-    body: Vec<u8>,
+pub struct Wire {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
 }
 
 impl Wire {
@@ -43,7 +43,7 @@ impl Wire {
 
     /// The value of a header. Fails where there are several lines.
     #[track_caller]
-    fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: &str) -> Option<&str> {
         let mut all = self.headers.iter().filter(|(known, _)| known == name);
         let first = all.next();
         assert!(all.next().is_none(), "there are several lines of {name}");
@@ -51,7 +51,7 @@ impl Wire {
     }
 
     /// The body without its coding.
-    fn plain(&self) -> Vec<u8> {
+    pub fn plain(&self) -> Vec<u8> {
         let mut plain = Vec::new();
         match self.header("content-encoding") {
             None => plain.clone_from(&self.body),
@@ -98,7 +98,7 @@ fn unchunked(mut rest: &[u8]) -> Vec<u8> {
 }
 
 /// Asks with these header lines, on a connection that closes afterwards.
-async fn ask(app: &TestApp, request: &str, lines: &[(&str, &str)]) -> Wire {
+pub async fn ask(app: &TestApp, request: &str, lines: &[(&str, &str)]) -> Wire {
     let lines: String = lines
         .iter()
         .map(|(name, value)| format!("{name}: {value}\r\n"))

@@ -6,6 +6,7 @@
 )]
 
 mod access_sweep;
+mod answer_cache;
 mod article_media;
 mod articles;
 mod batch;
@@ -50,6 +51,7 @@ mod hygiene_portals;
 mod hygiene_rules;
 mod hygiene_scans;
 mod imports;
+mod instances_cache;
 mod link_groups;
 mod lists;
 mod manage_analytics;
@@ -82,10 +84,12 @@ mod media_s3;
 mod media_storage;
 mod menus;
 mod opening_balances;
+mod overload;
 mod pagination;
 mod previews;
 mod rankings;
 mod repairs;
+mod replicas;
 mod requests;
 mod retraction;
 mod revision_diff;

@@ -129,6 +129,12 @@ pub fn configure(config: &mut ServiceConfig) {
     );
     config.service(
         scope("/api/v1")
+            // Patterns are tried in this order, so what is asked for most stands first.
+            .service(articles::list_articles)
+            // Before the ids: `changes` is none.
+            .service(articles::list_article_changes)
+            .service(articles::get_article)
+            .service(articles::get_article_by_slug)
             .service(sites::list_sites)
             .service(sites::get_site)
             .service(menus::list_menus)
@@ -141,9 +147,6 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(sources::get_source)
             .service(topics::list_topics)
             .service(topics::get_topic)
-            .service(articles::list_articles)
-            // Before the ids: `changes` is none.
-            .service(articles::list_article_changes)
             .service(counters::get_article_views)
             .service(counters::count_article_view)
             .service(counters::count_views)
@@ -151,8 +154,6 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(counters::get_site_visits)
             .service(counters::count_site_visit)
             .service(counters::get_counting_policy)
-            .service(articles::get_article)
-            .service(articles::get_article_by_slug)
             .service(history::get_article_view_history)
             .service(rankings::get_ranking)
             .service(search::search_articles)

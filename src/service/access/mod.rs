@@ -249,9 +249,6 @@ impl Access {
         &self,
         f: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let store = self.store.clone();
-        tokio::task::spawn_blocking(move || store.write_blocking(f))
-            .await
-            .map_err(|e| Error::Internal(e.into()))?
+        self.store.write(|store| store.write_blocking(f)).await
     }
 }

@@ -14,7 +14,7 @@ use crate::models::access::{Caller, Scope};
 use crate::models::audit::NewEntry;
 use crate::models::time::Ts;
 use crate::models::user::{Session, User, email_key};
-use crate::store::{self, Conn};
+use crate::store::{self, Conn, Store};
 
 /// How long a session lasts, however often it is renewed.
 const SESSION_LIFE: TimeDelta = TimeDelta::days(30);
@@ -162,13 +162,10 @@ impl Access {
             return self.issue(&session, session.generation);
         }
         let this = self.clone();
-        let spent = move || {
-            this.store
-                .write_blocking(|conn| this.spend(conn, &token, &origin, now))
+        let spent = move |store: &Store| {
+            store.write_blocking(|conn| this.spend(conn, &token, &origin, now))
         };
-        let session = tokio::task::spawn_blocking(spent)
-            .await
-            .map_err(|e| Error::Internal(e.into()))??;
+        let session = self.store.write(spent).await?;
         match session {
             Some(session) => self.issue(&session, session.generation),
             None => refused(),

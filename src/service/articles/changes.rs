@@ -116,6 +116,7 @@ fn changes(
         changed_at: Ts(stamped.changed_at.0 + (now.0 - told.0)),
         changes_at: stamped.changes_at.map(|at| Ts(at.0 + (now.0 - told.0))),
         now,
+        ..stamped
     };
     let (changes, next, has_more) = store::changes::page(conn, site_id, after, limit, now)?;
     let public: Vec<i64> = changes

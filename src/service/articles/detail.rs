@@ -12,6 +12,7 @@ use crate::models::freshness::{Fresh, Freshness};
 use crate::models::linked_media::LinkedMedia;
 use crate::models::site::Site;
 use crate::models::source::Source;
+use crate::models::subject::Scope;
 use crate::models::time::Ts;
 use crate::models::topic::Topic;
 use crate::store::articles::Leading;
@@ -264,6 +265,10 @@ fn freshness(
         changed_at: site_stamp.max(row.published_at),
         changes_at: row.unpublish_at,
         now,
+        scope: Scope::Article {
+            id: row.id,
+            site_id: row.site_id,
+        },
     })
 }
 

@@ -8,6 +8,7 @@ use crate::models::article::PublicArticle;
 use crate::models::freshness::Fresh;
 use crate::models::listing::{Direction, Place, Sort};
 use crate::models::page::{Count, Page, PageQuery, Total};
+use crate::models::subject::Scope;
 use crate::models::time::Ts;
 use crate::store::articles::{Filters, Window};
 use crate::store::listings;
@@ -110,13 +111,20 @@ fn page(
     addresses: &Addresses,
     now: Ts,
 ) -> Result<Fresh<Page<Summary, Place>>> {
-    let (freshness, narrowed) = query.filters.narrow(conn, now)?;
+    let (mut freshness, narrowed) = query.filters.narrow(conn, now)?;
     let found = match narrowed.map(walk) {
         None => Page::empty(query.page.count),
-        Some(filters) => match &query.filters.ids {
-            Some(ids) => page_of_ids(conn, ids, &filters, query, now)?,
-            None => page_of_list(conn, filters, query, now)?,
-        },
+        Some(filters) => {
+            // What matches stands in each of the lists.
+            freshness.scope = Scope::List {
+                list: filters.list,
+                site_id: freshness.scope.site_id(),
+            };
+            match &query.filters.ids {
+                Some(ids) => page_of_ids(conn, ids, &filters, query, now)?,
+                None => page_of_list(conn, filters, query, now)?,
+            }
+        }
     };
     let (items, rest) = found.split();
     let articles = items.into_iter().map(|(article, _)| article).collect();

@@ -20,7 +20,7 @@ use crate::models::article::{PublicArticle, TextSummary};
 use crate::models::linked_media::LinkedMedia;
 use crate::models::time::Ts;
 use crate::screening::Screening;
-use crate::store::{self, Conn, Store};
+use crate::store::{self, Conn, Delivery, Store};
 use variants::{choose, derive_summaries};
 
 pub use changes::{ChangePage, Changed, Since};
@@ -33,7 +33,9 @@ pub use rankings::{Ranking, RankingQuery};
 /// Use cases on articles.
 #[derive(Clone)]
 pub struct Articles {
-    store: Store,
+    store: Delivery,
+    /// For what editors look at.
+    primary: Store,
     clock: Clock,
     addresses: Addresses,
     index: Index,
@@ -73,7 +75,8 @@ impl Articles {
         screening: Screening,
     ) -> Self {
         Self {
-            store,
+            store: store.for_delivery(),
+            primary: store,
             clock,
             addresses,
             index,

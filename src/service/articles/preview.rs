@@ -42,7 +42,7 @@ impl Articles {
         }
         let addresses = self.addresses.clone();
         let screening = self.screening.clone();
-        self.store
+        self.primary
             .read_long(move |conn| {
                 store::connection::snapshot(conn, |conn| {
                     expect_clean(conn, &screening, &preview, now)?;

@@ -29,7 +29,7 @@ use crate::portal::record::{LineFault, Record};
 use crate::screening::{Record as Screened, Screen, Screening};
 use crate::store::articles::affected::{self, Named};
 use crate::store::counts::Deltas;
-use crate::store::{self, Conn, Store};
+use crate::store::{self, Conn, Store, touched};
 
 /// Articles written together; also the lines between two commits of an import that keeps going.
 const BATCH: usize = 200;
@@ -407,6 +407,8 @@ impl Run {
         let mut pending = std::mem::take(&mut self.pending);
         self.index.settle(conn, &mut pending)?;
         if std::mem::take(&mut self.has_written) {
+            // Lines also make what articles of other lines name.
+            touched::touch_everything();
             let touched = std::mem::take(&mut self.touched);
             let now = Ts::from(self.clock.now());
             store::stamps::stamp(conn, &touched, now)?;

@@ -185,7 +185,7 @@ pub fn create(tx: &mut Tx<'_>, mut record: ArticleRecord) -> Result<Change<Manag
     store::articles::set_owner(tx.conn, id, user_id)?;
     tx.count(saved.counts);
     tx.index_new(id);
-    tx.touch(Some(site_id))?;
+    tx.touch_articles(site_id);
     let change = Change::created(find(tx, id)?.0);
     Ok(shown(tx, change))
 }
@@ -301,7 +301,7 @@ pub fn delete(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<Change<Ma
     store::findings::delete_of(tx.conn, RecordKind::Article, &[id])?;
     tx.count(counts);
     tx.index(&[id]);
-    tx.touch(Some(before.site_id))?;
+    tx.touch_articles(before.site_id);
     Ok(shown(tx, Change::deleted(before)))
 }
 
@@ -410,7 +410,7 @@ fn save_named(
     tx.keep(site_id, before.id, verdict)?;
     tx.count(saved.counts);
     tx.index(&saved.ids);
-    tx.touch(Some(site_id))?;
+    tx.touch_articles(site_id);
     let after = find(tx, before.id)?.0;
     Ok(shown(tx, Change::updated(before, after)))
 }

@@ -214,11 +214,9 @@ impl Management {
     ) -> Result<Reply> {
         might(&caller, work.operation)?;
         let this = self.clone();
-        tokio::task::spawn_blocking(move || {
-            this.once(key, |claimed| this.write_one(&caller, work, claimed))
-        })
-        .await
-        .map_err(|e| Error::Internal(e.into()))?
+        let write =
+            move |_: &Store| this.once(key, |claimed| this.write_one(&caller, work, claimed));
+        self.store.write(write).await
     }
 
     /// Does several writes: all of them or none. `sum` makes one answer of theirs.
@@ -231,7 +229,7 @@ impl Management {
     ) -> Result<Reply> {
         might(&caller, Operation::RunBatch)?;
         let this = self.clone();
-        tokio::task::spawn_blocking(move || {
+        let write = move |_: &Store| {
             this.once(key, |claimed| {
                 let (reply, released) = this.store.write_blocking(|conn| {
                     let now = Ts::from(this.clock.now());
@@ -257,9 +255,8 @@ impl Management {
                 this.library.tidy(&this.store, &released);
                 Ok(reply)
             })
-        })
-        .await
-        .map_err(|e| Error::Internal(e.into()))?
+        };
+        self.store.write(write).await
     }
 
     /// Does several writes, each for itself. `sum` makes one answer of what became of them.
@@ -272,7 +269,7 @@ impl Management {
     ) -> Result<Reply> {
         might(&caller, Operation::RunBatch)?;
         let this = self.clone();
-        tokio::task::spawn_blocking(move || {
+        let write = move |_: &Store| {
             let own = key.clone();
             this.once(key, |claimed| {
                 let mut room = BODIES;
@@ -299,9 +296,8 @@ impl Management {
                 }
                 Ok(reply)
             })
-        })
-        .await
-        .map_err(|e| Error::Internal(e.into()))?
+        };
+        self.store.write(write).await
     }
 
     /// Runs `f` unless it was done before under the same key.

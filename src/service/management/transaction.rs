@@ -16,7 +16,7 @@ use crate::models::time::Ts;
 use crate::screening::{Record, Screen, Screened, Screening, Verdict};
 use crate::store::articles::affected::{self, Named};
 use crate::store::counts::Deltas;
-use crate::store::{self, Conn};
+use crate::store::{self, Conn, touched};
 
 /// Articles that are indexed together with the change of what they name.
 const FEW: i64 = 100;
@@ -167,8 +167,15 @@ impl<'t> Tx<'t> {
         })
     }
 
+    /// Notes that articles of a site change, and nothing around them.
+    pub(super) fn touch_articles(&mut self, site_id: i64) {
+        self.effects.has_touched = true;
+        self.effects.sites.insert(site_id);
+    }
+
     /// Notes that something of a site changes, or (without one) something that all sites may show.
     pub(super) fn touch(&mut self, site_id: Option<i64>) -> Result<()> {
+        touched::around(site_id);
         self.effects.has_touched = true;
         match site_id {
             Some(id) => {
@@ -301,7 +308,7 @@ impl<'t> Tx<'t> {
         let settled = self.with_screen(|screen, conn| screen.settle(conn, ids, occasion, now))?;
         self.index(&settled.changed());
         for site_id in &settled.sites {
-            self.touch(Some(*site_id))?;
+            self.touch_articles(*site_id);
         }
         self.count(settled.counts);
         Ok(())

@@ -15,7 +15,7 @@ use crate::models::time::Ts;
 use crate::screening::{ACTOR, Range, Settled, Surveyed, Tried};
 use crate::store::articles::affected::Named;
 use crate::store::connection::{Structure, lock_structure, snapshot};
-use crate::store::{self, Conn};
+use crate::store::{self, Conn, touched};
 
 /// Records that are read and looked at together.
 const BATCH: i64 = 200;
@@ -230,6 +230,7 @@ impl Scanning {
     fn tell(&self, conn: &mut Conn, kind: RecordKind, turned: &[Turned]) -> Result<()> {
         let mut sites = BTreeSet::new();
         for record in turned {
+            touched::around(record.site_id);
             match record.site_id {
                 Some(site_id) => {
                     sites.insert(site_id);

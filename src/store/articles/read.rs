@@ -13,9 +13,9 @@ use crate::schema::{
     article_counters, article_related, article_texts, articles, attachment_counters, attachments,
     categories, site_stamps, sites,
 };
-use crate::store::connection::Conn;
-use crate::store::fragments::any_of;
-use crate::store::shown::{AroundShown, PlaceShown};
+use crate::store::connection::{Conn, on_db};
+use crate::store::fragments::{any_of, load_of};
+use crate::store::shown::{AroundShown, OnePlaceShown, PlaceShown};
 
 /// The columns of an [`ArticleRow`], in its order, with this version.
 macro_rules! article_columns {
@@ -83,13 +83,14 @@ pub(super) use {article_columns, shown_columns, with_place};
 
 /// The public articles with `ids`, unordered.
 pub fn find_all(conn: &mut Conn, ids: &[i64], now: Ts) -> Result<Vec<PublicArticle>> {
-    let mut found: Vec<PublicArticle> = with_place!(articles::table)
-        .filter(any_of(articles::id, ids))
-        .filter(PlaceShown)
-        .filter(articles::published_at.le(now))
-        .filter(not_expired!(now))
-        .select(shown_columns!())
-        .load(conn)?;
+    let mut found: Vec<PublicArticle> = load_of!(conn, ids, articles::id, |is_one| {
+        with_place!(articles::table)
+            .filter(is_one)
+            .filter(PlaceShown)
+            .filter(articles::published_at.le(now))
+            .filter(not_expired!(now))
+            .select(shown_columns!())
+    });
     // As a condition SQLite would take it for a shorter way than the ids, and read all published articles.
     found.retain(|found| found.article.status == "published");
     Ok(found)
@@ -97,16 +98,18 @@ pub fn find_all(conn: &mut Conn, ids: &[i64], now: Ts) -> Result<Vec<PublicArtic
 
 /// The public article with `id`, and the change stamp of its site.
 pub fn find(conn: &mut Conn, id: i64, now: Ts) -> Result<Option<(PublicArticle, Ts)>> {
-    Ok(with_place!(articles::table)
-        .inner_join(site_stamps::table.on(site_stamps::site_id.eq(articles::site_id)))
-        .filter(articles::id.eq(id))
-        .filter(articles::status.eq("published"))
-        .filter(articles::published_at.le(now))
-        .filter(not_expired!(now))
-        .filter(PlaceShown)
-        .select((shown_columns!(), site_stamps::modified_at))
-        .first(conn)
-        .optional()?)
+    Ok(on_db!(conn, |c| {
+        with_place!(articles::table)
+            .inner_join(site_stamps::table.on(site_stamps::site_id.eq(articles::site_id)))
+            .filter(articles::id.eq(id))
+            .filter(articles::status.eq("published"))
+            .filter(articles::published_at.le(now))
+            .filter(not_expired!(now))
+            .filter(OnePlaceShown)
+            .select((shown_columns!(), site_stamps::modified_at))
+            .first(c)
+            .optional()?
+    }))
 }
 
 /// Since when and why the article with `id` is taken back, if it is.
@@ -177,19 +180,20 @@ pub fn related_keys(conn: &mut Conn, ids: &[i64]) -> Result<Vec<(i64, String)>> 
 
 /// What lists show of every rendition of `ids`, by article and locale. Bodies are not read.
 pub fn renditions(conn: &mut Conn, ids: &[i64]) -> Result<Vec<TextSummary>> {
-    Ok(article_texts::table
-        .filter(any_of(article_texts::article_id, ids))
-        .select((
-            article_texts::article_id,
-            article_texts::locale,
-            article_texts::slug,
-            article_texts::title,
-            article_texts::subtitle,
-            article_texts::summary,
-            article_texts::keywords,
-        ))
-        .order((article_texts::article_id, article_texts::locale))
-        .load(conn)?)
+    Ok(load_of!(conn, ids, article_texts::article_id, |is_of| {
+        article_texts::table
+            .filter(is_of)
+            .select((
+                article_texts::article_id,
+                article_texts::locale,
+                article_texts::slug,
+                article_texts::title,
+                article_texts::subtitle,
+                article_texts::summary,
+                article_texts::keywords,
+            ))
+            .order((article_texts::article_id, article_texts::locale))
+    }))
 }
 
 /// The columns of a [`StoredText`], in its order.
@@ -215,11 +219,13 @@ macro_rules! text_columns {
 
 /// One rendition whole.
 pub fn body(conn: &mut Conn, id: i64, locale: &str) -> Result<Option<StoredText>> {
-    Ok(article_texts::table
-        .find((id, locale))
-        .select(text_columns!())
-        .first(conn)
-        .optional()?)
+    Ok(on_db!(conn, |c| {
+        article_texts::table
+            .find((id, locale))
+            .select(text_columns!())
+            .first(c)
+            .optional()?
+    }))
 }
 
 /// Every rendition of `ids` whole, by article and locale.
@@ -274,23 +280,25 @@ pub fn wordings(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Wording>> {
 
 /// The files of `ids`, in each article's order.
 pub fn attachments(conn: &mut Conn, ids: &[i64]) -> Result<Vec<StoredAttachment>> {
-    Ok(attachments::table
-        .inner_join(
-            attachment_counters::table.on(attachment_counters::attachment_id.eq(attachments::id)),
-        )
-        .filter(any_of(attachments::article_id, ids))
-        .select((
-            attachments::id,
-            attachments::article_id,
-            attachments::name,
-            attachments::url,
-            attachments::media_type,
-            attachments::size,
-            attachments::sha256,
-            attachment_counters::downloads,
-        ))
-        .order((attachments::article_id, attachments::position))
-        .load(conn)?)
+    Ok(load_of!(conn, ids, attachments::article_id, |is_of| {
+        attachments::table
+            .inner_join(
+                attachment_counters::table
+                    .on(attachment_counters::attachment_id.eq(attachments::id)),
+            )
+            .filter(is_of)
+            .select((
+                attachments::id,
+                attachments::article_id,
+                attachments::name,
+                attachments::url,
+                attachments::media_type,
+                attachments::size,
+                attachments::sha256,
+                attachment_counters::downloads,
+            ))
+            .order((attachments::article_id, attachments::position))
+    }))
 }
 
 /// The numbers of `ids`, as `(article, numbers)`.

@@ -10,10 +10,12 @@ use diesel::sql_types::{BigInt, Integer, SmallInt};
 use crate::error::Result;
 use crate::models::analytics::TotalOf;
 use crate::models::counting::{Day, Gauge, Period};
-use crate::schema::{article_counters, article_sources, articles, pending_counts};
+use crate::models::subject::Subject;
+use crate::schema::{article_counters, article_sources, articles, attachments, pending_counts};
 use crate::store::connection::{Conn, on_db};
 use crate::store::fragments::any_of;
 use crate::store::rows;
+use crate::store::touched;
 
 /// Where a sweep through what waits stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,6 +107,9 @@ pub fn fold(conn: &mut Conn, after: Place, limit: i64) -> Result<Option<Place>> 
     }
     let mut totals = Totals::default();
     add_to_articles(conn, &gains, &mut totals)?;
+    for (id, _) in gains.keys() {
+        touched::touch(Subject::Numbers(*id));
+    }
     add_to_files(conn, &files)?;
     add_to_sites(conn, &visits, &mut totals)?;
     totals.store(conn)?;
@@ -291,6 +296,16 @@ fn add_to_files(conn: &mut Conn, files: &BTreeMap<i64, [i64; 2]>) -> Result<()> 
         .iter()
         .map(|(id, [counted, hits])| [*id, *counted, *hits])
         .collect();
+    let ids: Vec<i64> = files.keys().copied().collect();
+    if !ids.is_empty() {
+        let homes: Vec<i64> = attachments::table
+            .filter(any_of(attachments::id, &ids))
+            .select(attachments::article_id)
+            .load(conn)?;
+        for id in homes {
+            touched::touch(Subject::Numbers(id));
+        }
+    }
     rows::execute(
         conn,
         "UPDATE attachment_counters SET downloads = downloads + given.c1, hits = hits + given.c2 \

@@ -110,6 +110,11 @@ impl TestApp {
             Some(value) => Some(value.clone()),
             None => match name {
                 "DATABASE_URL" => Some(database.url.clone()),
+                // Most tests are about what answers are made of; with this variable all of them run from memory where they can.
+                "MASTHEAD_CACHE_MB" => Some(
+                    std::env::var_os("MASTHEAD_TEST_CACHE_MB")
+                        .map_or("0".to_owned(), |mb| mb.into_string().unwrap()),
+                ),
                 "MASTHEAD_MEDIA_STORAGE" => within(STORED),
                 "MASTHEAD_MEDIA_INCOMING" => within(INCOMING),
                 _ => None,

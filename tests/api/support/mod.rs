@@ -17,6 +17,7 @@ pub mod media;
 pub mod outside;
 pub mod postgres;
 pub mod previews;
+pub mod replica;
 #[cfg(feature = "s3")]
 pub mod s3;
 pub mod spec;

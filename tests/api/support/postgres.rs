@@ -58,9 +58,9 @@ const DISK: &str = "/mnt";
 
 /// A running cluster with a migrated template database.
 pub struct Cluster {
-    port: u16,
-    home: PathBuf,
-    programs: PathBuf,
+    pub(super) port: u16,
+    pub(super) home: PathBuf,
+    pub(super) programs: PathBuf,
     /// Copies of the template are made one at a time: a template must have no other connection.
     admin: Mutex<PgConnection>,
     next: AtomicU32,
@@ -150,14 +150,16 @@ impl Cluster {
     }
 
     fn control(&self, what: &str) -> bool {
+        self.does(&format!("pg_ctl -D data -l log {what}"))
+    }
+
+    /// Whether a program of the server comes to a good end in its folder, as its account.
+    pub(super) fn does(&self, what: &str) -> bool {
         let mut command = match unprivileged_account(&self.programs).unwrap() {
             Some(account) => account.shell().unwrap(),
             None => Command::new("sh"),
         };
-        let script = format!(
-            "{}/pg_ctl -D data -l log {what} >>log 2>&1 </dev/null",
-            self.programs.display()
-        );
+        let script = format!("{}/{what} >>log 2>&1 </dev/null", self.programs.display());
         command
             .args(["-c", &script])
             .current_dir(&self.home)
@@ -299,7 +301,7 @@ fn with_disk(command: &Command, size: &str, account: &Account) -> Command {
 }
 
 /// A few ports that are free now, in case another process takes one before the server does.
-fn free_ports() -> std::io::Result<String> {
+pub(super) fn free_ports() -> std::io::Result<String> {
     let held: Vec<TcpListener> = (0..5)
         .map(|_| TcpListener::bind("127.0.0.1:0"))
         .collect::<Result<_, _>>()?;

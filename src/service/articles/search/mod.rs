@@ -151,6 +151,7 @@ impl Articles {
             let now = Ts::from(clock.now());
             store::connection::snapshot(conn, |conn| {
                 let (freshness, narrowed) = query.filters.narrow(conn, now)?;
+                let freshness = freshness.of_search();
                 let request = match narrowed {
                     None => None,
                     Some(narrowed) => request(conn, &query, narrowed, now)?,
