@@ -1,8 +1,8 @@
 //! The check for injected text: what looks like spam in a record, and how to take it out. Pure: text in, findings out; it knows no database.
 //!
-//! A piece of a record is cut into segments ([`segments`], [`walk`]: lines of a body, attributes, comments, what nobody sees), folded with the place of each
-//! character ([`fold`]), and looked through once for the phrases of all rules ([`automaton`]). What the matches come to in a line is judged in
-//! [`blocks`], what needs no list of words in [`signals`] and [`names`], and of what overlaps one finding is made in [`draft`].
+//! A piece of a record is cut into segments (`segments`, `walk`: lines of a body, attributes, comments, what nobody sees), folded with the place of each
+//! character (`fold`), and looked through once for the phrases of all rules (`automaton`). What the matches come to in a line is judged in
+//! `blocks`, what needs no list of words in `signals` and `names`, and of what overlaps one finding is made in `draft`.
 
 mod automaton;
 mod blocks;

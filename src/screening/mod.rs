@@ -2,7 +2,7 @@
 //! holds back. Knows no HTTP, and no SQL but what `store` has.
 //!
 //! Whoever writes a record looks at it in the same transaction ([`Screen`]): the findings are kept with it, and where one of them blocks, the
-//! record is held back before anyone can read it. What is there already is looked at by runs over everything ([`settle`]).
+//! record is held back before anyone can read it. What is there already is looked at by runs over everything (`settle`).
 
 mod articles;
 mod records;
