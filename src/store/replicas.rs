@@ -46,13 +46,22 @@ pub(super) struct Replicas {
     /// Where it was [`BEHIND`] ago.
     floor: AtomicU64,
     samples: Mutex<VecDeque<(Instant, u64)>>,
-    /// Of which cluster and database these have to be replicas.
-    identity: Mutex<Option<String>>,
+    /// Of which cluster and database these have to be replicas; `None` until the primary was asked.
+    identity: Mutex<Option<Primary>>,
     is_started: AtomicBool,
     next: AtomicUsize,
     begun: Instant,
     /// Raised where replicas have to have more.
     news: (Mutex<()>, Condvar),
+}
+
+/// What the primary said of itself.
+#[derive(Clone, PartialEq, Eq)]
+enum Primary {
+    /// What a replica of it has to say too.
+    Known(String),
+    /// It does not say; whoever calls itself a replica is believed.
+    Silent,
 }
 
 /// One of them.
@@ -203,7 +212,7 @@ impl Replicas {
     /// Notes which cluster it is that these have to be replicas of; where it does not say, all are believed.
     pub(super) fn meet_primary(&self, conn: &mut PgConnection) {
         if self.are_in_use() {
-            *self.identity.lock() = identity(conn).ok();
+            *self.identity.lock() = Some(identity(conn).map_or(Primary::Silent, Primary::Known));
         }
     }
 
@@ -271,7 +280,13 @@ fn watch(replicas: &Weak<Replicas>, at: usize) {
     while let Some(replicas) = replicas.upgrade()
         && let Some(replica) = replicas.each.get(at)
     {
-        let asked = ask(&replicas, replica, &mut probe);
+        let Some(primary) = replicas.identity.lock().clone() else {
+            // None may answer before it is known what it has to be a replica of.
+            drop(replicas);
+            std::thread::sleep(SOON);
+            continue;
+        };
+        let asked = ask(&primary, replica, &mut probe);
         match &asked {
             Ok(replayed) => {
                 replica.replayed.store(*replayed, Ordering::SeqCst);
@@ -300,10 +315,10 @@ fn watch(replicas: &Weak<Replicas>, at: usize) {
 }
 
 /// How far a replica is.
-fn ask(replicas: &Replicas, replica: &Replica, probe: &mut Option<PgConnection>) -> Result<u64> {
+fn ask(primary: &Primary, replica: &Replica, probe: &mut Option<PgConnection>) -> Result<u64> {
     let conn = match probe {
         Some(conn) => conn,
-        None => probe.insert(open(replicas, replica)?),
+        None => probe.insert(open(primary, replica)?),
     };
     let sql = "SELECT pg_is_in_recovery() AS is_replica, \
         CAST(pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0') AS bigint) AS replayed";
@@ -317,18 +332,17 @@ fn ask(replicas: &Replicas, replica: &Replica, probe: &mut Option<PgConnection>)
     }
 }
 
-fn open(replicas: &Replicas, replica: &Replica) -> Result<PgConnection> {
+fn open(primary: &Primary, replica: &Replica) -> Result<PgConnection> {
     let target = Target::Postgres(replica.url.clone());
     let Conn::Postgres(mut conn) = connect(&target, Access::ReadOnly, &Arc::default())? else {
         return Err(Error::internal("PostgreSQL is another database"));
     };
     conn.batch_execute("SET statement_timeout TO '2s'; SET application_name TO 'masthead probe'")?;
-    let wanted = replicas.identity.lock().clone();
-    match wanted.is_some_and(|wanted| identity(&mut conn).is_ok_and(|found| found != wanted)) {
-        true => Err(Error::Unavailable(
-            "it is a replica of another database".into(),
-        )),
-        false => Ok(conn),
+    match primary {
+        Primary::Known(wanted) if identity(&mut conn).is_ok_and(|found| found != *wanted) => Err(
+            Error::Unavailable("it is a replica of another database".into()),
+        ),
+        Primary::Known(_) | Primary::Silent => Ok(conn),
     }
 }
 
