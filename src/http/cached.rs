@@ -19,7 +19,7 @@ use tokio::sync::OnceCell;
 
 use crate::cache::{Answers, Generations, Kept, Moment, Turn};
 use crate::clock::Clock;
-use crate::http::compression::WORTHWHILE;
+use crate::http::compression::{self, WORTHWHILE};
 use crate::http::conditional::{Collected, Prepared};
 use crate::http::problem::Problem;
 use crate::models::subject::Subject;
@@ -47,6 +47,20 @@ struct Page {
     gzip: OnceCell<Bytes>,
 }
 
+impl Page {
+    /// Whether it is worth compressing.
+    fn is_worthwhile(&self) -> bool {
+        u64::try_from(self.prepared.body.len()).is_ok_and(|length| length >= WORTHWHILE)
+    }
+
+    fn cell(&self, coding: Coding) -> &OnceCell<Bytes> {
+        match coding {
+            Coding::Brotli => &self.br,
+            Coding::Gzip => &self.gzip,
+        }
+    }
+}
+
 impl AnswerCache {
     /// Room for `bytes` of answers on what `generations` tells the changes of.
     pub fn new(bytes: u64, generations: Generations, clock: Clock) -> Self {
@@ -56,6 +70,25 @@ impl AnswerCache {
         };
         Self(Answers::new(bytes, weigh, generations, clock))
     }
+}
+
+/// The answer to a request as it comes in, with the template of its route, where it is in memory as the client wants it. What is found here
+/// has passed through no other middleware.
+pub fn at_hand(req: &ServiceRequest) -> Option<(HttpResponse, Arc<str>)> {
+    let cache = req.app_data::<Data<AnswerCache>>()?;
+    let (_, now) = cache.0.now()?;
+    let kept = cache.0.find(&key(req)?, now)?;
+    let page = &kept.answer;
+    let headers = req.headers();
+    if page.prepared.is_known(headers) {
+        return Some((page.prepared.not_modified(now), Arc::clone(&page.route)));
+    }
+    let coding = compression::choice(headers).map(Coding::best);
+    let coded = match coding.filter(|_| page.is_worthwhile()) {
+        Some(coding) => Some((coding.name(), page.cell(coding).get()?.clone())),
+        None => None,
+    };
+    Some((page.prepared.whole(now, coded), Arc::clone(&page.route)))
 }
 
 /// Serves one request from memory where that is possible; for `App::wrap(from_fn(cached))`, outside of all that makes answers.
@@ -187,15 +220,10 @@ async fn answer(
     if page.prepared.is_known(request) {
         return Ok(page.prepared.not_modified(now));
     }
-    let length = u64::try_from(page.prepared.body.len()).unwrap_or(u64::MAX);
-    let is_small = length < WORTHWHILE;
-    let Some(coding) = accepted.filter(|_| !is_small) else {
+    let Some(coding) = accepted.filter(|_| page.is_worthwhile()) else {
         return Ok(page.prepared.whole(now, None));
     };
-    let (cell, name) = match coding {
-        Coding::Brotli => (&page.br, "br"),
-        Coding::Gzip => (&page.gzip, "gzip"),
-    };
+    let cell = page.cell(coding);
     let coded = match cell.get() {
         Some(coded) => coded.clone(),
         None => {
@@ -209,7 +237,7 @@ async fn answer(
             coded
         }
     };
-    Ok(page.prepared.whole(now, Some((name, coded))))
+    Ok(page.prepared.whole(now, Some((coding.name(), coded))))
 }
 
 /// A way to compress.
@@ -222,11 +250,22 @@ enum Coding {
 impl Coding {
     /// The best one of a request whose wishes `compression::settle` has seen.
     fn of(headers: &HeaderMap) -> Option<Self> {
-        let codings = headers.get(ACCEPT_ENCODING)?.as_bytes();
-        Some(match codings.starts_with(b"br") {
+        let codings = headers.get(ACCEPT_ENCODING)?.to_str().ok()?;
+        Some(Self::best(codings))
+    }
+
+    fn best(codings: &str) -> Self {
+        match codings.starts_with("br") {
             true => Self::Brotli,
             false => Self::Gzip,
-        })
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Brotli => "br",
+            Self::Gzip => "gzip",
+        }
     }
 }
 

@@ -24,6 +24,14 @@ pub fn settle(headers: &mut HeaderMap) {
     if !headers.contains_key(ACCEPT_ENCODING) {
         return;
     }
+    match choice(headers) {
+        Some(codings) => headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(codings)),
+        None => headers.remove(ACCEPT_ENCODING),
+    };
+}
+
+/// What [`settle`] would leave.
+pub fn choice(headers: &HeaderMap) -> Option<&'static str> {
     let mut wishes = Wishes::default();
     for line in headers.get_all(ACCEPT_ENCODING) {
         line.to_str()
@@ -31,10 +39,7 @@ pub fn settle(headers: &mut HeaderMap) {
             .split(',')
             .for_each(|item| wishes.add(item));
     }
-    match wishes.choice() {
-        Some(codings) => headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(codings)),
-        None => headers.remove(ACCEPT_ENCODING),
-    };
+    wishes.choice()
 }
 
 /// Whether a client takes gzip, of a request that [`settle`] has seen.

@@ -6,7 +6,6 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::error::Error;
-use std::fmt::Write as _;
 use std::future::poll_fn;
 use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,10 +19,10 @@ use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::{InternalError, PayloadError};
 use actix_web::http::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
-    LAST_MODIFIED, ORIGIN, RANGE, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
+    HeaderValue, LAST_MODIFIED, ORIGIN, RANGE, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
 };
-use actix_web::http::{ConnectionType, Method, Uri};
+use actix_web::http::{ConnectionType, Method, Uri, Version};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpMessage, HttpResponse, ResponseError};
@@ -31,7 +30,7 @@ use actix_web::{HttpMessage, HttpResponse, ResponseError};
 use futures_core::Stream;
 
 use crate::error;
-use crate::http::cached::Route;
+use crate::http::cached::{self, Route};
 use crate::http::cors::Origins;
 use crate::http::methods::Methods;
 use crate::http::problem::{MEDIA_TYPE, Problem};
@@ -109,12 +108,27 @@ fn is_upload(method: &Method, path: &str) -> bool {
 ///
 /// A finished answer in the guise of an error, where the request itself was lost: after a panic, a timeout, a failing middleware.
 pub async fn edge<B: MessageBody + 'static>(
-    mut req: ServiceRequest,
+    req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     let Some(edge) = req.app_data::<Data<Edge>>().cloned() else {
         return Err(Problem::internal("web::Data<Edge> is not set").into());
     };
+    if let Some((response, route)) = cached::at_hand(&req) {
+        let exchange = Exchange::begin(&edge, &req);
+        let route = || Some(Cow::Borrowed(&*route));
+        let response = exchange.finish(response.map_into_right_body(), route);
+        return Ok(req.into_response(response));
+    }
+    // Apart, so that an answer from memory does not carry what all others need.
+    Box::pin(serve(edge, req, next)).await
+}
+
+async fn serve<B: MessageBody + 'static>(
+    edge: Data<Edge>,
+    mut req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     let methods = req.app_data::<Data<Methods>>().cloned();
     let exchange = Exchange::begin(&edge, &req);
     if !exchange.is_public {
@@ -149,6 +163,10 @@ pub async fn edge<B: MessageBody + 'static>(
         // Only GET knows parts (RFC 9110, section 14.2).
         req.headers_mut().remove(RANGE);
         req.head_mut().method = Method::GET;
+    }
+    if req.version() < Version::HTTP_11 {
+        // What is compressed as it goes has no length, and that version no other way to say where it ends.
+        req.headers_mut().remove(ACCEPT_ENCODING);
     }
     compression::settle(req.headers_mut());
     match run(req, next, timeout).await {
@@ -514,8 +532,8 @@ fn push_random(text: &mut String, words: u32) {
         let count = COUNT.replace(COUNT.get().wrapping_add(1));
         // An id of zeros alone is not valid.
         let word = KEY.with(|key| key.hash_one(count)).max(1);
-        // Writing to a String does not fail.
-        let _ = write!(text, "{word:016x}");
+        let digits = (0..16).rev().map(|digit| (word >> (4 * digit)) & 0xf);
+        text.extend(digits.filter_map(|digit| char::from_digit(u32::try_from(digit).ok()?, 16)));
     }
 }
 

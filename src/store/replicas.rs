@@ -328,7 +328,7 @@ fn ask(primary: &Primary, replica: &Replica, probe: &mut Option<PgConnection>) -
         .and_then(|place| u64::try_from(place).ok())
     {
         Some(replayed) if progress.is_replica => Ok(replayed),
-        _ => Err(Error::Unavailable("it is no replica".into())),
+        _ => Err(Error::Unavailable("it is a primary, not a standby".into())),
     }
 }
 
@@ -367,7 +367,7 @@ impl Standing {
             Self::Lost => tracing::warn!(
                 replica,
                 error = error.map(Error::chain),
-                "a replica does not answer; it is left out until it does"
+                "a replica cannot be read; it is left out until it can"
             ),
             Self::Unknown => {}
         }

@@ -116,6 +116,19 @@ fn portal() -> Portal {
 const LIST: &str = "GET /api/v1/articles?site=demo";
 
 on_both! {
+    /// HTTP/1.0 knows no chunks: its answers say how long they are, or end with the connection
+    async fn http_1_0_gets_no_chunks(app) {
+        app.import(&portal());
+        for path in ["/api/v1/articles/changes?limit=20", "/api/v1/articles?site=demo", "/openapi.json", "/problems"] {
+            let request = format!("GET {path} HTTP/1.0\r\naccept-encoding: gzip, br\r\n\r\n");
+            let answer = app.raw(request.as_bytes()).await;
+            let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+            let head = String::from_utf8_lossy(&answer[..end]).to_ascii_lowercase();
+            assert!(head.starts_with("http/1.0 200") && !head.contains("chunked"), "{path}: {head}");
+            assert!(head.contains(&format!("content-length: {}", answer.len() - end - 4)), "{path}: {head}");
+        }
+    }
+
     /// Who takes gzip or br gets it, and the same content
     async fn answers_are_compressed_on_request(app) {
         app.import(&portal());

@@ -3,6 +3,8 @@
 //! Lines that follow each other closely are written together: a system call for each costs more than many an answer. A
 //! warning, an error and the first line after a pause are written at once, others after a tenth of a second at most.
 
+mod plain;
+
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -11,6 +13,9 @@ use parking_lot::{Condvar, Mutex};
 use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::time::SystemTime;
+
+use self::plain::Plain;
 
 /// How long a line may wait for others.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -42,7 +47,7 @@ pub fn init(filter: &str, json: bool) -> Result<(), String> {
     } else {
         let plain = !io::stderr().is_terminal();
         if plain {
-            builder.with_ansi(false).try_init()
+            builder.event_format(Plain::new(SystemTime)).try_init()
         } else {
             builder.try_init()
         }
