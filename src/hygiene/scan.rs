@@ -1,5 +1,6 @@
 //! The pieces of a record looked at one by one, and what they have in common. It knows rules and pieces, not records.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use super::automaton::Hit;
@@ -8,6 +9,7 @@ use super::fold::Folded;
 use super::names::{self, Names};
 use super::rules::RuleSet;
 use super::segments::Walked;
+use super::shown::Shown;
 use super::{blocks, signals};
 use crate::models::hygiene::{Form, Found, Piece, Place, Reason, Severity, Surroundings};
 
@@ -44,10 +46,45 @@ pub fn scan(rules: &RuleSet, around: &Surroundings, pieces: &[Piece<'_>]) -> Vec
                 .cloned()
                 .collect();
             found.truncate(first);
-            found.extend(fresh);
+            uncover(pieces, piece.piece, &mut found, fresh);
         }
     }
     found
+}
+
+/// Adds what was found in a body as it was sent. What was hidden there and is kept was hidden from readers only until now: it is found where it
+/// stands, in place of what says less of the same, and holds the record back where somebody was to look at it.
+fn uncover(pieces: &[Piece<'_>], sent: &Piece<'_>, found: &mut Vec<Found>, fresh: Vec<Found>) {
+    let body = pieces.iter().find(|piece| {
+        piece.form == Form::Html && piece.field == sent.field && piece.locale == sent.locale
+    });
+    let shown = OnceCell::new();
+    for mut hidden in fresh {
+        if let Some(body) = body.filter(|_| hidden.place == Place::Hidden)
+            && let Some(range) = shown
+                .get_or_init(|| Shown::new(body.text))
+                .place(&hidden.text)
+            && let Some(text) = body.text.get(range.clone())
+        {
+            if hidden.severity == Severity::Review {
+                hidden.severity = Severity::Block;
+            }
+            hidden.is_stored = true;
+            hidden.offset = range.start;
+            hidden.length = range.len();
+            hidden.text = text.to_owned();
+            found.retain(|other| {
+                !(other.is_stored
+                    && other.field == hidden.field
+                    && other.locale == hidden.locale
+                    && other.place == Place::Text
+                    && other.severity <= hidden.severity
+                    && range.start <= other.offset
+                    && other.offset + other.length <= range.end)
+            });
+        }
+        found.push(hidden);
+    }
 }
 
 /// Whether a finding in the cleaned body is of tags too, among them the one in which this attribute stands.

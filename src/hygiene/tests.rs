@@ -217,6 +217,78 @@ fn what_was_sent_is_read_for_what_cleaning_takes_off() {
     assert_eq!(scan(&SHIPPED, &Surroundings::default(), &pieces).len(), 1);
 }
 
+/// What is found in a body that was sent as `raw` and is kept as `clean`.
+fn sent(raw: &'static str, clean: &'static str) -> Vec<Found> {
+    let pieces = [
+        piece("/body_html", Form::Html, clean),
+        piece("/body_html", Form::Raw, raw),
+    ];
+    scan(&SHIPPED, &Surroundings::default(), &pieces)
+}
+
+#[test]
+fn what_was_hidden_and_is_kept_is_found_where_it_stands() {
+    let raw = "<p>开放日圆满结束。</p><div style=\"font-size:0\"><a href=\"https://a.example/\">真人视讯</a> <a href=\"https://b.example/\">百家乐</a> \
+        <a href=\"https://c.example/\">在线投注</a></div>";
+    let clean = "<p>开放日圆满结束。</p><div><a href=\"https://a.example/\">真人视讯</a> <a href=\"https://b.example/\">百家乐</a> \
+        <a href=\"https://c.example/\">在线投注</a></div>";
+    let found = sent(raw, clean);
+    assert!(!found.is_empty());
+    for found in &found {
+        assert_eq!(
+            clean.get(found.offset..found.offset + found.length),
+            Some(found.text.as_str()),
+            "{found:?}"
+        );
+        assert!(found.is_stored, "{found:?}");
+    }
+    let farm = found.iter().find(|f| f.reasons.contains(&Reason::LinkFarm));
+    let farm = farm.unwrap_or_else(|| panic!("{found:?}"));
+    assert_eq!(
+        (farm.place, farm.severity),
+        (Place::Hidden, Severity::Block)
+    );
+    assert!(farm.text.starts_with("<div>") && farm.text.ends_with("</div>"));
+    // What is gone is not.
+    assert!(
+        sent(raw, "<p>开放日圆满结束。</p>")
+            .iter()
+            .all(|f| !f.is_stored && f.severity < Severity::Block)
+    );
+    // A part of a line alone.
+    let part = sent(
+        "<p>请致电<span style='opacity:0'>六合彩开奖</span>前台。</p>",
+        "<p>请致电<span>六合彩开奖</span>前台。</p>",
+    );
+    assert!(
+        part.iter()
+            .all(|f| f.is_stored && f.severity == Severity::Block),
+        "{part:?}"
+    );
+    // Honest, and seen from now on.
+    let honest = sent(
+        "<p>正文。</p><div style='opacity:0'>下载附件请点击这里</div>",
+        "<p>正文。</p><div>下载附件请点击这里</div>",
+    );
+    assert_eq!(honest.len(), 1);
+    assert_eq!(
+        (honest[0].severity, honest[0].text.as_str()),
+        (Severity::Note, "<div>下载附件请点击这里</div>")
+    );
+}
+
+#[test]
+fn potency_pills_are_found_where_they_are_sold() {
+    for text in [
+        "<p>伟哥 万艾可 犀利士 网上购买</p>",
+        "<p>正品伟哥，货到付款</p>",
+    ] {
+        assert!(!serious(Form::Html, text).is_empty(), "{text}");
+    }
+    let news = "<p>辉瑞公司的万艾可（俗称伟哥）在中国的专利到期。</p>";
+    assert_eq!(serious(Form::Html, news), Vec::<String>::new());
+}
+
 #[test]
 fn an_honest_hidden_element_is_a_note() {
     let found = found(

@@ -8,10 +8,10 @@ use std::ops::Range;
 use super::elements::{
     gives_way, is_address, is_block, is_for_machines, is_label, is_media, is_void,
 };
-use super::hidden::hides;
 use super::names::domain_of;
 use super::segments::{Segment, Walked};
 use crate::models::hygiene::Place;
+use crate::text::hiding::hiding;
 use crate::text::markup::{Attributes, Token, Tokens, decode};
 
 struct Open<'a> {
@@ -168,7 +168,7 @@ impl<'a> Walker<'a> {
         if is_void(&name) {
             return;
         }
-        if self.hidden.is_none() && hides(&name, attributes) {
+        if self.hidden.is_none() && hiding(&name, attributes).is_some() {
             self.hidden = Some((self.open.len(), at));
         }
         let is_link = name == "a";

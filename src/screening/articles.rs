@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::hygiene::{self, pieces};
 use crate::models::article::ArticleContent;
 use crate::models::hygiene::{
-    Finding, Form, Found, Piece, RawBody, RecordKind, Severity, Surroundings,
+    Finding, Form, Found, Piece, Place, RawBody, RecordKind, Severity, Surroundings,
 };
 use crate::models::time::Ts;
 use crate::store::{self, Conn};
@@ -53,7 +53,13 @@ impl Verdict {
         let mut verdict = Self::default();
         let mut rest: Vec<Option<Finding>> = Vec::with_capacity(known.len());
         for finding in known {
-            if stays(&finding) {
+            let is_found_again = found.iter().any(|found| {
+                found.place == finding.found.place
+                    && found.rule == finding.found.rule
+                    && found.locale == finding.found.locale
+                    && found.text == finding.found.text
+            });
+            if stays(&finding) && !is_found_again {
                 verdict.weigh(finding.found.severity, finding.is_dismissed);
             } else {
                 rest.push(Some(finding));
@@ -148,11 +154,14 @@ impl Screen {
                 .id
                 .and_then(|id| known.remove(&id))
                 .unwrap_or_default();
-            // What cleaning took off stands until the body is sent again.
-            let sent = article.sent;
+            // What cleaning took off stands until the body is sent again, and what it uncovered as long as the body says it.
+            let (sent, content) = (article.sent, &*article.content);
             let verdict = Verdict::new(found, known, |finding| {
                 let locale = finding.found.locale.as_ref();
-                !finding.found.is_stored && !locale.is_some_and(|locale| sent.contains(locale))
+                match finding.found.is_stored {
+                    true => finding.found.place == Place::Hidden && says(content, &finding.found),
+                    false => !locale.is_some_and(|locale| sent.contains(locale)),
+                }
             });
             let is_held = verdict.blocks > 0
                 || site.is_held
@@ -184,6 +193,13 @@ impl Screen {
         store::findings::delete(conn, &gone)?;
         store::findings::insert(conn, &new)
     }
+}
+
+/// Whether the body of an article still says what was found in it.
+fn says(content: &ArticleContent, found: &Found) -> bool {
+    let texts = content.texts.iter();
+    let mut texts = texts.filter(|text| Some(&text.locale) == found.locale.as_ref());
+    texts.any(|text| text.body_html.contains(&found.text))
 }
 
 /// What there is in an article.

@@ -3,6 +3,7 @@
 //! Parsers that follow the HTML standard take quadratic time and memory on crossed, unclosed or deep markup. What leaves here
 //! has none of that, so the sanitiser behind it runs in linear time. It decides on structure; safety is the sanitiser's.
 
+use super::hiding::{Hiding, hiding};
 use super::markup::{Attributes, Token, Tokens, is_space};
 
 /// Elements within elements; deeper tags are dropped, their text stays.
@@ -13,6 +14,9 @@ const MAX_ELEMENTS: usize = 100_000;
 const MAX_ATTRIBUTE: usize = 8_192;
 /// Emphasis that is opened again after a crossed end tag, as in `<b><i></b></i>`.
 const MAX_REOPENED: usize = 3;
+
+/// Hidden elements whose end was looked for in vain.
+const MAX_ENDLESS: usize = 8;
 
 /// How an element behaves towards its neighbours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,11 +150,30 @@ pub(super) struct Balanced {
     pub(super) is_plain: bool,
 }
 
-/// Rewrites `html`.
+/// Rewrites `html`. Elements that no browser shows are left out with all that is in them.
 pub(super) fn balance(html: &str) -> Balanced {
     let mut balancer = Balancer::new(html.len());
-    for token in Tokens::new(html) {
+    let mut tokens = Tokens::new(html);
+    let mut endless = 0;
+    while let Some(token) = tokens.next() {
         match token {
+            Token::Start { name, attributes } if hiding(name, attributes) == Some(Hiding::Gone) => {
+                match element(name).map(|element| element.kind) {
+                    // What the end tag of another element ends is not looked for again and again.
+                    _ if endless >= MAX_ENDLESS => {}
+                    Some(Kind::Void | Kind::Rule | Kind::Column) => continue,
+                    _ => match behind(tokens.clone(), name) {
+                        Some(rest) => {
+                            tokens = rest;
+                            continue;
+                        }
+                        None => endless += 1,
+                    },
+                }
+                if let Some(element) = element(name) {
+                    balancer.start(element, attributes);
+                }
+            }
             Token::Text(text) => balancer.text(text),
             Token::Start { name, attributes } => {
                 if let Some(element) = element(name) {
@@ -169,6 +192,24 @@ pub(super) fn balance(html: &str) -> Balanced {
         html: balancer.out,
         is_plain: balancer.is_plain,
     }
+}
+
+/// What stands behind the end of an element that has begun; `None` where that is not in sight.
+fn behind<'a>(mut tokens: Tokens<'a>, name: &str) -> Option<Tokens<'a>> {
+    let mut depth = 1_usize;
+    while let Some(token) = tokens.next() {
+        match token {
+            Token::Start { name: other, .. } if other.eq_ignore_ascii_case(name) => depth += 1,
+            Token::End { name: other } if other.eq_ignore_ascii_case(name) => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(tokens);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 struct Balancer {

@@ -64,7 +64,8 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
 ///
 /// Headings, lists, tables, figures, links, images and emphasis stay, closed and nested the way HTML wants them; scripts,
 /// styles, frames, event handlers, classes and addresses other than http, https, mailto, tel and ftp go. Headings keep an `id`
-/// of ASCII letters, digits, `_` and `-`. Cleaning what is clean changes nothing: `sanitize(sanitize(x)) == sanitize(x)`.
+/// of ASCII letters, digits, `_` and `-`. Elements that no browser shows (`hidden`, `display: none`, placed far outside) go with all that
+/// is in them: without their style, readers would get what the page never showed. Cleaning what is clean changes nothing: `sanitize(sanitize(x)) == sanitize(x)`.
 /// Tags nested more than 64 deep and those after the 100,000th are dropped; their text stays.
 pub fn sanitize(html: &str) -> String {
     let mut current = round(html);
@@ -438,6 +439,43 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_no_browser_shows_goes() {
+        for (html, expected) in [
+            (
+                "<p>a</p><div hidden>b<div>c</div></div><p>d</p>",
+                "<p>a</p><p>d</p>",
+            ),
+            ("a<SPAN Style='Display : NONE'>b</span>c", "ac"),
+            (
+                "a<div style=\"position:absolute;left:-9999px\"><a href=http://x.y/>b</a></div>c",
+                "ac",
+            ),
+            (
+                "a<img src=/a.png style=display:none>b<input type=hidden value=c>d",
+                "abd",
+            ),
+            // What may show stays, and so does what has no end.
+            (
+                "<p style=font-size:0><img src=/a.png>a</p>",
+                "<p><img src=\"/a.png\">a</p>",
+            ),
+            (
+                "<div style='visibility:hidden;opacity:0'>a</div>",
+                "<div>a</div>",
+            ),
+            ("a<p hidden>b<p>c", "a<p>b</p><p>c</p>"),
+            (
+                "<ul><li hidden>a<li>b</ul>",
+                "<ul><li>a</li><li>b</li></ul>",
+            ),
+        ] {
+            assert_eq!(clean(html), expected, "{html}");
+        }
+        let many = "<div hidden>x".repeat(20_000);
+        assert!(clean(&many).starts_with("<div>x<div>x"));
     }
 
     #[test]

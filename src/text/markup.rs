@@ -32,6 +32,7 @@ pub fn is_space(c: char) -> bool {
 }
 
 /// The tokens of a piece of HTML. Every byte is looked at a bounded number of times, whatever the input.
+#[derive(Debug, Clone)]
 pub struct Tokens<'a> {
     rest: &'a str,
 }

@@ -6,6 +6,7 @@ pub mod completion;
 pub mod diff;
 pub mod fold;
 pub mod folding;
+pub mod hiding;
 pub mod html;
 pub mod language;
 pub mod markup;

@@ -210,6 +210,42 @@ on_both! {
         app.get(&format!("/api/v1{path}")).await.assert_status(200);
     }
 
+    /// What no browser showed is not stored; what else was hidden and is kept would be seen now, so it holds the article back until it is cut
+    async fn what_was_hidden_is_never_uncovered(app) {
+        app.import(&portal());
+        let desk = app.desk("admin");
+        let links = "<a href=\"https://a1.example/\">万艾可</a> <a href=\"https://a2.example/\">真人视讯</a> <a href=\"https://a3.example/\">时时彩</a>";
+        for hiding in ["hidden", "style=\"display:none\"", "style=\"position:absolute;left:-9999px\""] {
+            let made = article(&desk, json!({"body_html": format!("<p>灯塔。</p><div {hiding}>{links}</div>")})).await;
+            assert_eq!((&made["status"], &made["body_html"]), (&json!("published"), &json!("<p>灯塔。</p>")), "{hiding}");
+            let found = findings(&desk, &format!("&article_id={}", made["id"])).await;
+            assert!(!found.is_empty() && found.iter().all(|f| f["is_stored"] == json!(false) && f["severity"] != "block"), "{found:#?}");
+        }
+        for hiding in ["font-size:0", "text-indent:-9999px", "opacity:0"] {
+            let body = format!("<p>灯塔。</p><div style=\"{hiding}\">{links}</div>");
+            let held = article(&desk, json!({"body_html": body})).await;
+            let path = format!("/articles/{}", held["id"]);
+            assert_eq!((&held["status"], &held["held_status"]), (&json!("quarantined"), &json!("published")), "{hiding}");
+            app.get(&format!("/api/v1{path}")).await.assert_problem(404, "not_found");
+            // To save what is stored once more lets nothing of it out.
+            let stored = desk.get(&path).await.json();
+            let saved = desk.changed(&path, &json!({"body_html": stored["body_html"], "title": "灯塔 2"})).await;
+            assert_eq!(saved["status"], "quarantined", "{hiding}");
+            let found = findings(&desk, &format!("&article_id={}&state=open", held["id"])).await;
+            assert!(found.iter().any(|f| f["severity"] == "block" && f["place"] == "hidden" && f["is_stored"] == json!(true)), "{found:#?}");
+            let ids: Vec<&Value> = found.iter().map(|f| &f["id"]).collect();
+            let done = repaired(app, &desk, json!({"article_id": held["id"], "cut": ids})).await;
+            assert_eq!((&done["records"][0]["status"], &done["records"][0]["open_findings"]), (&json!("published"), &json!(0)), "{done:#}");
+            assert_eq!(app.get(&format!("/api/v1{path}")).await.json()["body_html"], "<p>灯塔。</p>", "{hiding}");
+        }
+        // Sent anew without it, it is over.
+        let held = article(&desk, json!({"body_html": format!("<p>灯塔。</p><div style=\"opacity:0\">{links}</div>")})).await;
+        let path = format!("/articles/{}", held["id"]);
+        let mended = desk.changed(&path, &json!({"body_html": "<p>灯塔。</p>"})).await;
+        assert_eq!(mended["status"], "published");
+        assert!(findings(&desk, &format!("&article_id={}", held["id"])).await.is_empty());
+    }
+
     /// A site is mended in one call: its record, its other records and its articles, and what was held back with it comes back
     async fn a_site_is_mended_in_one_call(app) {
         let portal = portal()

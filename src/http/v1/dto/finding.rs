@@ -339,6 +339,9 @@ fn detail(finding: &Finding) -> String {
         Place::Address => "an address",
         Place::Attribute => "an attribute",
         Place::Comment => "a comment",
+        Place::Hidden if found.is_stored => {
+            "an element that was hidden where it came from, and is not any more,"
+        }
         Place::Hidden => "an element that readers do not see",
         Place::FileName => "the name of a file",
     };

@@ -1,9 +1,19 @@
 //! Which elements readers do not see. It knows tags and styles, not where they stand.
 
-use crate::text::markup::{Attributes, decode};
+use super::markup::{Attributes, decode};
 
-/// Whether an element with these attributes is not seen.
-pub(super) fn hides(name: &str, attributes: Attributes<'_>) -> bool {
+/// How an element is kept from readers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hiding {
+    /// No browser shows anything of it.
+    Gone,
+    /// It is not seen as it is, but may be part of something that is: a page that scripts fade in, an image in a line without height.
+    Unseen,
+}
+
+/// How an element with these attributes is hidden, where it is.
+pub fn hiding(name: &str, attributes: Attributes<'_>) -> Option<Hiding> {
+    let mut found = None;
     let mut is_marquee = name.eq_ignore_ascii_case("marquee").then_some(false);
     let is_input = name.eq_ignore_ascii_case("input");
     let is_small = |value: &str| {
@@ -12,17 +22,16 @@ pub(super) fn hides(name: &str, attributes: Attributes<'_>) -> bool {
     };
     for (attribute, value) in attributes {
         let is = |name: &str| attribute.eq_ignore_ascii_case(name);
-        if is("hidden") && !value.eq_ignore_ascii_case("false") {
-            return true;
+        if is("hidden") && !value.eq_ignore_ascii_case("false")
+            || is_input && is("type") && value.eq_ignore_ascii_case("hidden")
+        {
+            return Some(Hiding::Gone);
         }
-        if is("style") && is_hiding(value) {
-            return true;
+        if is("style") {
+            found = found.or_else(|| of_style(value));
         }
         if is("aria-hidden") && value.eq_ignore_ascii_case("true") {
-            return true;
-        }
-        if is_input && is("type") && value.eq_ignore_ascii_case("hidden") {
-            return true;
+            found = found.or(Some(Hiding::Unseen));
         }
         if let Some(small) = &mut is_marquee
             && (is("width") || is("height"))
@@ -31,14 +40,19 @@ pub(super) fn hides(name: &str, attributes: Attributes<'_>) -> bool {
             *small = true;
         }
     }
-    is_marquee == Some(true)
+    found.or_else(|| (is_marquee == Some(true)).then_some(Hiding::Unseen))
 }
 
-/// Whether a style keeps what it is on from being seen.
-fn is_hiding(style: &str) -> bool {
+/// How a style keeps what it is on from being seen.
+fn of_style(style: &str) -> Option<Hiding> {
     let style = without_comments(&decode(style));
     let mut is_cut = false;
     let mut is_tiny = false;
+    let mut is_unseen = false;
+    let mut is_placed = false;
+    let mut is_far_off = false;
+    // Of several declarations the last one counts.
+    let mut is_none = false;
     for declaration in style.split(';') {
         let Some((property, value)) = declaration.split_once(':') else {
             continue;
@@ -49,8 +63,15 @@ fn is_hiding(style: &str) -> bool {
         let is_far = number.is_some_and(|number| number <= -500.0) && !value.ends_with('%')
             || number.is_some_and(|number| number <= -100.0)
                 && ends_in_any(value, &["em", "%", "vw", "vh", "rem"]);
-        let hides = match property {
-            "display" => value == "none",
+        is_unseen |= match property {
+            "display" => {
+                is_none = value == "none";
+                is_none
+            }
+            "position" => {
+                is_placed = matches!(value, "absolute" | "fixed");
+                false
+            }
             "visibility" => matches!(value, "hidden" | "collapse"),
             "content-visibility" => value == "hidden",
             "opacity" => number.is_some_and(|number| number <= 0.05),
@@ -61,8 +82,11 @@ fn is_hiding(style: &str) -> bool {
             }
             "font" => value.starts_with("0/") || value.contains("0px/"),
             "line-height" | "zoom" => is_zero,
-            "text-indent" | "left" | "right" | "top" | "bottom" | "margin-left" | "margin-top"
-            | "margin-right" | "margin" | "inset" => is_far,
+            "left" | "right" | "top" | "bottom" | "inset" => {
+                is_far_off |= is_far;
+                is_far
+            }
+            "text-indent" | "margin-left" | "margin-top" | "margin-right" | "margin" => is_far,
             "transform" => {
                 value.contains("scale(0") && !value.contains("scale(0.") || value.contains("-999")
             }
@@ -83,11 +107,11 @@ fn is_hiding(style: &str) -> bool {
             }
             _ => false,
         };
-        if hides {
-            return true;
-        }
     }
-    is_cut && is_tiny
+    match is_none || is_placed && is_far_off {
+        true => Some(Hiding::Gone),
+        false => (is_unseen || is_cut && is_tiny).then_some(Hiding::Unseen),
+    }
 }
 
 fn ends_in_any(value: &str, ends: &[&str]) -> bool {
@@ -118,7 +142,7 @@ fn without_comments(style: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::is_hiding;
+    use super::{Hiding, of_style};
 
     #[test]
     fn what_a_style_hides() {
@@ -141,7 +165,7 @@ mod tests {
             "color:transparent",
             "display&#58;none",
         ] {
-            assert!(is_hiding(style), "{style}");
+            assert!(of_style(style).is_some(), "{style}");
         }
     }
 
@@ -162,7 +186,29 @@ mod tests {
             "transform:scale(0.5)",
             "line-height:1.5",
         ] {
-            assert!(!is_hiding(style), "{style}");
+            assert_eq!(of_style(style), None, "{style}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_for_anybody() {
+        for style in [
+            "display:none",
+            "display:block;display:none!important",
+            "position:absolute;left:-9999px",
+            "top:-200em;position:fixed",
+        ] {
+            assert_eq!(of_style(style), Some(Hiding::Gone), "{style}");
+        }
+        for style in [
+            "visibility:hidden;opacity:0",
+            "font-size:0",
+            "left:-9999px",
+            "display:none;display:block",
+            "margin:-9999px;padding:9999px",
+            "height:0;overflow:hidden;padding-bottom:56%",
+        ] {
+            assert_eq!(of_style(style), Some(Hiding::Unseen), "{style}");
         }
     }
 }
