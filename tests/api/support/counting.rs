@@ -90,6 +90,19 @@ impl TestApp {
             actix_web::rt::time::sleep(Duration::from_millis(20)).await;
         }
     }
+
+    /// Waits until no run of the check for injected text goes on.
+    pub async fn scanned(&self) {
+        let end = Instant::now() + SOON;
+        while self
+            .database()
+            .rows("hygiene_scans WHERE finished_at IS NULL")
+            > 0
+        {
+            assert!(Instant::now() < end, "it goes on after {SOON:?}");
+            actix_web::rt::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
 }
 
 /// The number that an answer tells, and why the request does not count.
