@@ -87,8 +87,8 @@ class Loads:
         return self.run("/", script="rotate", arguments=[paths], **options)
 
 
-def settle(server, patience=120):
-    """Waits until a server has done what it does at its start."""
+def settle(server, patience=900):
+    """Waits until a server has done what it does at its start: with many articles, it looks at all of them for injected text."""
     until = time.monotonic() + patience
     while time.monotonic() < until:
         before = cpu_seconds(server.pid)

@@ -14,7 +14,7 @@ use crate::models::subject::Slot;
 const NUMBERS_STAY: Duration = Duration::from_secs(1);
 
 /// What an entry takes besides its bytes: the maps and counts around it.
-const OVERHEAD: usize = 300;
+const OVERHEAD: usize = 800;
 
 /// An answer and what it depends on.
 #[derive(Debug)]
@@ -35,10 +35,17 @@ pub struct Kept<A> {
     pub made: Instant,
 }
 
+impl<A> Kept<A> {
+    /// Whether it has not changed by itself at `now`.
+    fn stands(&self, now: DateTime<Utc>) -> bool {
+        self.from <= now && self.until.is_none_or(|until| now < until)
+    }
+}
+
 /// Answers that are kept, and those that are being made.
 pub struct Answers<A> {
     kept: moka::sync::Cache<String, Arc<Kept<A>>, ahash::RandomState>,
-    flights: Flights,
+    flights: Flights<Arc<Kept<A>>>,
     generations: Generations,
     clock: Clock,
 }
@@ -78,16 +85,21 @@ impl<A: Send + Sync + 'static> Answers<A> {
         self.kept.get(key).filter(|kept| self.holds(kept, now))
     }
 
+    /// Whether an answer was made wholly after the moment `came` and has not changed by itself since: as good as one that a request of then
+    /// would have got from the database, even where something was written meanwhile.
+    pub fn is_younger(&self, kept: &Kept<A>, came: Moment, now: DateTime<Utc>) -> bool {
+        came <= kept.since && kept.stands(now)
+    }
+
     fn holds(&self, kept: &Kept<A>, now: DateTime<Utc>) -> bool {
-        kept.from <= now
-            && kept.until.is_none_or(|until| now < until)
+        kept.stands(now)
             && self.generations.hold(kept.since, &kept.slots)
             && (self.generations.hold(kept.since, &kept.numbers)
                 || kept.made.elapsed() < NUMBERS_STAY)
     }
 
     /// Whose turn it is to make the answer for `key`.
-    pub fn board(&self, key: &str) -> Turn {
+    pub fn board(&self, key: &str) -> Turn<Arc<Kept<A>>> {
         self.flights.board(key)
     }
 

@@ -1,4 +1,4 @@
-//! One at a time: who asks for an answer that somebody is making waits for it.
+//! One at a time: who asks for an answer that somebody is making waits for it, and gets it.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -10,19 +10,19 @@ use tokio::sync::watch;
 /// Parts that are locked apart.
 const PARTS: usize = 64;
 
-type Part = Mutex<HashMap<Box<str>, watch::Receiver<()>>>;
+type Part<T> = Mutex<HashMap<Box<str>, watch::Receiver<Landing<T>>>>;
 
 /// The answers that are being made.
-#[derive(Debug, Clone)]
-pub(super) struct Flights(Arc<Inner>);
+#[derive(Debug)]
+pub(super) struct Flights<T>(Arc<Inner<T>>);
 
 #[derive(Debug)]
-struct Inner {
-    parts: Vec<Part>,
+struct Inner<T> {
+    parts: Vec<Part<T>>,
     hasher: ahash::RandomState,
 }
 
-impl Default for Flights {
+impl<T> Default for Flights<T> {
     fn default() -> Self {
         Self(Arc::new(Inner {
             parts: (0..PARTS).map(|_| Part::default()).collect(),
@@ -33,66 +33,130 @@ impl Default for Flights {
 
 /// Who makes an answer.
 #[derive(Debug)]
-pub enum Turn {
-    /// The caller does; others wait until this is dropped.
-    Lead(Lead),
+pub enum Turn<T> {
+    /// The caller does; others wait until this has landed or is dropped.
+    Lead(Lead<T>),
     /// Somebody else does; this waits until they have.
-    Follow(Follow),
+    Follow(Follow<T>),
+}
+
+/// How a making ended.
+#[derive(Debug, Clone)]
+pub enum Landing<T> {
+    /// With this.
+    Answer(T),
+    /// With something that is not for others.
+    Nothing,
+    /// Without an end: whoever made it was dropped.
+    Lost,
 }
 
 /// The right to make an answer.
 #[derive(Debug)]
-pub struct Lead {
-    flights: Flights,
+pub struct Lead<T> {
+    flights: Flights<T>,
     key: Box<str>,
-    _landing: watch::Sender<()>,
+    landing: watch::Sender<Landing<T>>,
 }
 
 /// The end of somebody's making.
 #[derive(Debug)]
-pub struct Follow(watch::Receiver<()>);
+pub struct Follow<T>(watch::Receiver<Landing<T>>);
 
-impl Follow {
-    /// Waits for it, however it ends.
-    pub async fn end(mut self) {
-        // Nothing is ever sent; it fails once the sender is gone.
-        while self.0.changed().await.is_ok() {}
+impl<T: Clone> Follow<T> {
+    /// Waits for it.
+    pub async fn end(mut self) -> Landing<T> {
+        // It fails where the sender is gone without a word.
+        let _ = self.0.changed().await;
+        self.0.borrow().clone()
     }
 }
 
-impl Flights {
-    pub(super) fn board(&self, key: &str) -> Turn {
+impl<T> Flights<T> {
+    pub(super) fn board(&self, key: &str) -> Turn<T> {
         let Some(part) = self.part(key) else {
-            return Turn::Lead(self.lead(key, watch::channel(()).0));
+            return Turn::Lead(self.lead(key, watch::channel(Landing::Lost).0));
         };
         match part.lock().entry(key.into()) {
             Entry::Occupied(flying) => Turn::Follow(Follow(flying.get().clone())),
             Entry::Vacant(free) => {
-                let (landing, follow) = watch::channel(());
+                let (landing, follow) = watch::channel(Landing::Lost);
                 free.insert(follow);
                 Turn::Lead(self.lead(key, landing))
             }
         }
     }
 
-    fn lead(&self, key: &str, landing: watch::Sender<()>) -> Lead {
+    fn lead(&self, key: &str, landing: watch::Sender<Landing<T>>) -> Lead<T> {
         Lead {
-            flights: self.clone(),
+            flights: Self(Arc::clone(&self.0)),
             key: key.into(),
-            _landing: landing,
+            landing,
         }
     }
 
-    fn part(&self, key: &str) -> Option<&Part> {
+    fn part(&self, key: &str) -> Option<&Part<T>> {
         let hash = usize::try_from(self.0.hasher.hash_one(key) % 64).unwrap_or_default();
         self.0.parts.get(hash % PARTS)
     }
 }
 
-impl Drop for Lead {
+impl<T> Lead<T> {
+    /// Gives what was made to those who wait; nothing where it is not for others.
+    pub fn land(self, made: Option<T>) {
+        self.landing
+            .send_replace(made.map_or(Landing::Nothing, Landing::Answer));
+    }
+}
+
+impl<T> Drop for Lead<T> {
     fn drop(&mut self) {
         if let Some(part) = self.flights.part(&self.key) {
             part.lock().remove(&self.key);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn led(flights: &Flights<u8>) -> Lead<u8> {
+        match flights.board("a") {
+            Turn::Lead(lead) => lead,
+            Turn::Follow(_) => panic!("somebody leads"),
+        }
+    }
+
+    fn followed(flights: &Flights<u8>) -> Follow<u8> {
+        match flights.board("a") {
+            Turn::Follow(follow) => follow,
+            Turn::Lead(_) => panic!("nobody leads"),
+        }
+    }
+
+    fn ended(follow: Follow<u8>) -> Landing<u8> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.unwrap().block_on(follow.end())
+    }
+
+    #[test]
+    fn what_lands_is_for_all_who_wait() {
+        let flights = Flights::default();
+        let lead = led(&flights);
+        let both = [followed(&flights), followed(&flights)];
+        lead.land(Some(7));
+        for follow in both {
+            assert!(matches!(ended(follow), Landing::Answer(7)));
+        }
+        let lead = led(&flights);
+        let follow = followed(&flights);
+        lead.land(None);
+        assert!(matches!(ended(follow), Landing::Nothing));
+        let lead = led(&flights);
+        let follow = followed(&flights);
+        drop(lead);
+        assert!(matches!(ended(follow), Landing::Lost));
+        let _next = led(&flights);
     }
 }

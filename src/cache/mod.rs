@@ -5,5 +5,5 @@ mod flights;
 mod generations;
 
 pub use answers::{Answers, Kept};
-pub use flights::Turn;
+pub use flights::{Landing, Lead, Turn};
 pub use generations::{Generations, Moment};

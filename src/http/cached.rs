@@ -7,17 +7,17 @@ use std::time::Instant;
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::http::header::{
     ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING,
 };
+use actix_web::http::{Method, Version};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
 use tokio::sync::OnceCell;
 
-use crate::cache::{Answers, Generations, Kept, Moment, Turn};
+use crate::cache::{Answers, Generations, Kept, Landing, Lead, Moment, Turn};
 use crate::clock::Clock;
 use crate::http::compression::{self, WORTHWHILE};
 use crate::http::conditional::{Collected, Prepared};
@@ -30,6 +30,9 @@ const LARGE: usize = 16 * 1024;
 
 /// What brotli looks back at, as a power of two (RFC 7932), and how hard it tries, of 11.
 const BROTLI: (u32, u32) = (20, 5);
+
+/// How often a request waits for others that make its answer before it makes that itself.
+const ROUNDS: usize = 3;
 
 /// The template of the route that made an answer, in the extensions of a request that did not go there itself.
 #[derive(Debug, Clone)]
@@ -83,7 +86,10 @@ pub fn at_hand(req: &ServiceRequest) -> Option<(HttpResponse, Arc<str>)> {
     if page.prepared.is_known(headers) {
         return Some((page.prepared.not_modified(now), Arc::clone(&page.route)));
     }
-    let coding = compression::choice(headers).map(Coding::best);
+    let may_code = req.version() >= Version::HTTP_11;
+    let coding = compression::choice(headers)
+        .filter(|_| may_code)
+        .map(Coding::best);
     let coded = match coding.filter(|_| page.is_worthwhile()) {
         Some(coding) => Some((coding.name(), page.cell(coding).get()?.clone())),
         None => None,
@@ -104,34 +110,43 @@ pub async fn cached<B: MessageBody>(
     let (Some(cache), Some(key)) = (cache, key(&req)) else {
         return uncached(req, next).await;
     };
-    let Some((since, now)) = cache.0.now() else {
+    let Some((came, now)) = cache.0.now() else {
         return uncached(req, next).await;
     };
-    if let Some(kept) = cache.0.find(&key, now) {
-        return hit(&cache, &key, &kept, req, now).await;
-    }
-    match cache.0.board(&key) {
-        Turn::Lead(lead) => {
-            // It may have landed since the look above.
-            if let Some(kept) = cache.0.find(&key, now) {
-                drop(lead);
+    let (mut since, mut now) = (came, now);
+    let mut lead = None;
+    for _ in 0..ROUNDS {
+        if let Some(kept) = cache.0.find(&key, now) {
+            return hit(&cache, &key, &kept, req, now).await;
+        }
+        let landing = match cache.0.board(&key) {
+            Turn::Lead(turn) => {
+                lead = Some(turn);
+                // It may have landed since the look above.
+                match cache.0.find(&key, now) {
+                    Some(kept) => {
+                        drop(lead);
+                        return hit(&cache, &key, &kept, req, now).await;
+                    }
+                    None => break,
+                }
+            }
+            Turn::Follow(flight) => flight.end().await,
+        };
+        let Some(present) = cache.0.now() else {
+            return uncached(req, next).await;
+        };
+        (since, now) = present;
+        match landing {
+            // As good as one of its own, whatever has been written since this request came.
+            Landing::Answer(kept) if cache.0.is_younger(&kept, came, now) => {
                 return hit(&cache, &key, &kept, req, now).await;
             }
-            let made = make(&cache, &key, req, next, since, now).await;
-            drop(lead);
-            made
-        }
-        Turn::Follow(landing) => {
-            landing.end().await;
-            let Some((since, now)) = cache.0.now() else {
-                return uncached(req, next).await;
-            };
-            match cache.0.find(&key, now) {
-                Some(kept) => hit(&cache, &key, &kept, req, now).await,
-                None => make(&cache, &key, req, next, since, now).await,
-            }
+            Landing::Nothing => break,
+            Landing::Answer(_) | Landing::Lost => {}
         }
     }
+    make(&cache, &key, req, next, (since, now), lead).await
 }
 
 async fn uncached<B: MessageBody>(
@@ -159,14 +174,14 @@ async fn hit<B: MessageBody>(
     ))
 }
 
-/// Has the rest of the application make the answer, and keeps it if it can be kept.
+/// Has the rest of the application make the answer, keeps it if it can be kept, and gives it to those who wait for it.
 async fn make<B: MessageBody>(
     cache: &AnswerCache,
     key: &str,
     mut req: ServiceRequest,
     next: Next<B>,
-    since: Moment,
-    now: DateTime<Utc>,
+    (since, now): (Moment, DateTime<Utc>),
+    lead: Option<Lead<Arc<Kept<Page>>>>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let made = Instant::now();
     let accepted = Coding::of(req.headers());
@@ -176,11 +191,17 @@ async fn make<B: MessageBody>(
     req.extensions_mut().insert(collected.clone());
     let served = next.call(req).await?;
     let Some(prepared) = collected.0.take() else {
+        if let Some(lead) = lead {
+            lead.land(None);
+        }
         return Ok(served.map_into_left_body());
     };
     let (request, _) = served.into_parts();
     let kept = Arc::new(kept(prepared, &request, since, made));
     cache.0.keep(key, Arc::clone(&kept));
+    if let Some(lead) = lead {
+        lead.land(Some(Arc::clone(&kept)));
+    }
     let response = answer(cache, key, &kept, request.headers(), accepted, now).await?;
     Ok(ServiceResponse::new(
         request,
@@ -296,7 +317,7 @@ fn compress(body: &[u8], coding: Coding) -> std::io::Result<Bytes> {
             writer.finish()?
         }
     };
-    Ok(Bytes::from(compressed))
+    Ok(Bytes::from(compressed.into_boxed_slice()))
 }
 
 /// The canonical form of a request whose answer may be kept: path, parameters in order, languages.
@@ -307,7 +328,8 @@ fn key(req: &ServiceRequest) -> Option<String> {
             .get(CONTENT_LENGTH)
             .is_some_and(|length| length != "0");
     let path = req.uri().path();
-    if req.method() != Method::GET || has_body || !is_kept(path) {
+    // Routes are chosen by the decoded path.
+    if req.method() != Method::GET || has_body || !is_kept(req.match_info().as_str()) {
         return None;
     }
     let query = req.uri().query().unwrap_or_default();
@@ -317,8 +339,12 @@ fn key(req: &ServiceRequest) -> Option<String> {
     if !query.is_empty() {
         let mut pairs: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty()).collect();
         pairs.sort_unstable();
-        for pair in pairs {
-            key.push('&');
+        // A `?` stands in no path, an `&` may.
+        for (before, pair) in std::iter::once('?')
+            .chain(std::iter::repeat('&'))
+            .zip(pairs)
+        {
+            key.push(before);
             key.push_str(pair);
             names_locale |= pair.starts_with("locale=");
         }

@@ -229,7 +229,8 @@ impl<T> Answer<T> {
             headers.push((VARY, HeaderValue::from_static("Accept-Language")));
         }
         Prepared {
-            body: Bytes::from(json),
+            // Without the spare room that it grew into: it may stay.
+            body: Bytes::from(json.into_boxed_slice()),
             tag,
             modified: date(changed),
             changed,

@@ -104,6 +104,8 @@ impl Library {
         let file = self.put_again(prepared)?;
         if noted.variants != file.variants {
             store::media_files::set_variants(conn, &file)?;
+            // Media with the same bytes may stand anywhere.
+            store::touched::touch_everything();
         }
         match self.is_whole(&file)? {
             true => Ok(file),

@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::index::{Index, Pending, Room};
 use crate::models::article::{ArticleContent, ArticleState};
 use crate::models::revision::Retention;
+use crate::models::subject::Subject;
 use crate::models::time::Ts;
 use crate::screening::Screening;
 use crate::store::connection::Structure;
@@ -67,6 +68,10 @@ impl Upkeep {
             while this.store.write_blocking(|conn| {
                 let rolled_up = store::counts::roll_up(conn, now)?;
                 let mut pending = Pending::default();
+                // Suggestions count what stands in lists.
+                if !rolled_up.expired.is_empty() {
+                    touched::touch(Subject::Index);
+                }
                 this.index.remove(conn, &mut pending, &rolled_up.expired)?;
                 this.index.commit(conn, pending, Room::SMALL)?;
                 Ok(rolled_up.has_more)

@@ -99,8 +99,7 @@ pub fn connect(
             let pragmas = match access {
                 Access::ReadOnly => "PRAGMA temp_store = MEMORY; PRAGMA query_only = ON",
                 Access::ReadWrite => {
-                    // A large import keeps its pages at hand instead of writing them twice.
-                    "PRAGMA cache_size = -65536; \
+                    "PRAGMA cache_size = -16000; \
                      PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
                      PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864"
                 }
@@ -111,6 +110,14 @@ pub fn connect(
     };
     conn.set_instrumentation(StatementCounter(Arc::clone(statements)));
     Ok(conn)
+}
+
+/// Has a connection of this process keep more pages at hand, for a large write: SQLite writes those that it has no room for twice.
+pub fn make_room(conn: &mut Conn) -> Result<()> {
+    match conn {
+        Conn::Sqlite(conn) => Ok(conn.batch_execute("PRAGMA cache_size = -65536")?),
+        Conn::Postgres(_) => Ok(()),
+    }
 }
 
 /// The connection URI with `options` besides, before its own: of two of one name the later one counts.

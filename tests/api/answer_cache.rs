@@ -387,6 +387,57 @@ on_both! {
         assert_eq!(app.statements() - before, alone);
     }
 
+    /// What follows a `&` in a path is a part of the path, and routes are the same however they are encoded
+    async fn paths_are_not_queries(app, |s| s.var(CACHE.0, CACHE.1)) {
+        let portal = Portal::new("demo")
+            .article("a", |a| a.set("slug", "plain").title("One"))
+            .article("b", |a| a.set("slug", "plain&include=related").title("Two"));
+        app.import(&portal);
+        let base = "/api/v1/sites/demo/articles/plain";
+        for _ in 0..2 {
+            for (path, title) in [("&include=related", "Two"), ("?include=related", "One")] {
+                assert_eq!(app.get(&format!("{base}{path}")).await.json()["title"], title, "{path}");
+            }
+            app.get("/api/v1/articles?site=demo").await.assert_status(200);
+            app.get("/api/v1/articles&site=demo").await.assert_status(404);
+        }
+        let encoded = "GET /api/v1/articles/%63hanges?site=demo";
+        let before = ask(app, encoded, &[]).await;
+        app.desk("admin").changed(&format!("/articles/{}", app.article_id("plain").await), &json!({"title": "Three"})).await;
+        let plain = app.get("/api/v1/articles/changes?site=demo").await;
+        let after = ask(app, encoded, &[]).await;
+        assert_eq!(after.plain(), plain.body);
+        assert_ne!(after.plain(), before.plain());
+    }
+
+    /// An article that named a deleted one is another version, which is seen at once
+    async fn a_related_article_that_is_deleted_is_seen(app, |s| s.var(CACHE.0, CACHE.1)) {
+        app.import(&Portal::new("demo").article("a", |a| a.set("related", ["b"])).article("b", |a| a));
+        let path = format!("/api/v1/articles/{}", app.article_id("a").await);
+        let before = app.get(&path).await;
+        let desk = app.desk("admin");
+        let gone = app.article_id("b").await;
+        desk.delete(&format!("/articles/{gone}")).await.assert_status(204);
+        let after = app.get(&path).await;
+        assert_ne!(after.header("etag"), before.header("etag"));
+        assert!(after.json()["version"].as_i64() > before.json()["version"].as_i64());
+    }
+
+    /// Suggestions of a site come in an order that all sites have a part in
+    async fn suggestions_follow_other_sites(app, |s| s.var(CACHE.0, CACHE.1)) {
+        let keyword = |key: &'static str, word: &'static str| move |portal: Portal| portal.article(key, |a| a.set("keywords", [word]));
+        let demo = keyword("q", "alpha-two")(keyword("p", "alpha-one")(Portal::new("demo")));
+        app.import(&demo.and(Portal::new("other").article("r", |a| a)));
+        let path = "/api/v1/search/suggestions?q=alpha&site=demo";
+        let texts = |answer: &Answer| {
+            let items = answer.json()["items"].as_array().unwrap().clone();
+            items.iter().map(|item| item["text"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(texts(&app.get(path).await), ["alpha-one", "alpha-two"]);
+        app.desk("admin").changed(&format!("/articles/{}", app.article_id("r").await), &json!({"keywords": ["alpha-two"]})).await;
+        assert_eq!(texts(&app.get(path).await), ["alpha-two", "alpha-one"]);
+    }
+
     /// Numbers follow within five seconds, and the answer is the same by its ETag
     async fn numbers_follow(app, |s| s.var(CACHE.0, CACHE.1)) {
         app.import(&portals());

@@ -159,6 +159,7 @@ impl Import {
             Ok(())
         };
         self.store.with_writer(|conn| {
+            store::connection::make_room(conn)?;
             if options.keep_going {
                 store::import::prepare(conn)?;
                 let mut reader = Reader::new(reader);

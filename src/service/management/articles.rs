@@ -296,7 +296,10 @@ pub fn delete(tx: &mut Tx<'_>, id: i64, expected: &Expected) -> Result<Change<Ma
     if role < Role::Editor && store::changes::was_public(tx.conn, id)? {
         expect_editor(role, "deleting an article that was public")?;
     }
-    affected::touch(tx.conn, Named::Related(id))?;
+    // Those that name it are of the same site.
+    if affected::touch(tx.conn, Named::Related(id))? > 0 {
+        tx.touch(Some(before.site_id))?;
+    }
     let counts = store::articles::delete(tx.conn, &loaded, tx.now)?;
     store::findings::delete_of(tx.conn, RecordKind::Article, &[id])?;
     tx.count(counts);

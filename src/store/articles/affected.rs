@@ -78,10 +78,10 @@ impl Named {
 }
 
 /// Notes that all articles which name something look different now: their versions grow, and followers hear of them. The
-/// caller stamps the sites before it commits.
-pub fn touch(conn: &mut Conn, named: Named) -> Result<()> {
+/// caller stamps the sites before it commits. Returns how many there are.
+pub fn touch(conn: &mut Conn, named: Named) -> Result<usize> {
     let (query, id) = named.query();
-    diesel::sql_query(format!(
+    let changed = diesel::sql_query(format!(
         "UPDATE articles SET version = version + 1 WHERE id IN ({query})"
     ))
     .bind::<BigInt, _>(id)
@@ -91,7 +91,7 @@ pub fn touch(conn: &mut Conn, named: Named) -> Result<()> {
     ))
     .bind::<BigInt, _>(id)
     .execute(conn)?;
-    Ok(())
+    Ok(changed)
 }
 
 /// The ids of up to `limit` published articles that name something, by id.
